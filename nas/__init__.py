@@ -1,0 +1,1 @@
+"""What to try next: samplers, the search loop, the database, export."""

@@ -1,0 +1,14 @@
+"""The database: one module per table, each with its queries."""
+
+from nas.database import artifacts, jobs, proposals, trials
+from nas.database.engine import Database, connect, open_database
+
+__all__ = [
+    "Database",
+    "artifacts",
+    "connect",
+    "jobs",
+    "open_database",
+    "proposals",
+    "trials",
+]

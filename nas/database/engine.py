@@ -1,0 +1,142 @@
+"""Opening the database, and the two kinds of transaction: one that reads, one that writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from nas.database.migrate import require_current, upgrade
+from nas.errors import DatabaseUnavailableError, InvalidInputError
+
+_BUSY_TIMEOUT_SECONDS = 30
+
+
+class Database:
+    """A connection pool, made once per process and never sent to another.
+
+    `read()` and `write()` each open a transaction, hand out its session, and end it: `write`
+    commits, or rolls back where an exception passes. Functions that take a `Session` take
+    part in a transaction and never commit.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._reading = sessionmaker(engine, expire_on_commit=False)
+        self._writing = sessionmaker(
+            engine.execution_options(nas_write=True), expire_on_commit=False
+        )
+
+    @property
+    def display_url(self) -> str:
+        """The URL without its password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a transaction that only reads."""
+        with self._speaking_plainly(), self._reading() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a transaction that may write, and commit it at the end."""
+        with self._speaking_plainly(), self._writing.begin() as session:
+            yield session
+
+    def close(self) -> None:
+        """Close all pooled connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _speaking_plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise DatabaseUnavailableError(
+                f"database {self.display_url}: {_reason(error)}"
+            ) from error
+
+
+def open_database(url: str, *, must_exist: bool = False) -> Database:
+    """Connect to `url` and see to it that the tables are of this version.
+
+    The embedded SQLite file is created and upgraded as needed. A server's tables are only
+    changed by `nas db upgrade`, so that one of many processes does not do it under the others.
+
+    Raises:
+        InvalidInputError: The text is no database URL, or of an unsupported kind.
+        DatabaseUnavailableError: The database cannot be opened or has other tables.
+    """
+    database = connect(url)
+    try:
+        with database.engine.connect() as connection:
+            if connection.dialect.name == "sqlite" and not must_exist:
+                upgrade(connection)
+                connection.commit()
+            else:
+                require_current(connection)
+    except DBAPIError as error:
+        raise DatabaseUnavailableError(
+            f"database {database.display_url}: {_reason(error)}"
+        ) from error
+    return database
+
+
+def connect(url: str) -> Database:
+    """Make the pool for `url` without looking at the tables."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise InvalidInputError(
+            f"database_url: got {url!r}, allowed: an SQLAlchemy URL such as "
+            "sqlite:////path/nas.db or postgresql+psycopg://user@host/name"
+        ) from None
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise InvalidInputError(
+            f"database_url: got {parsed.get_backend_name()!r}, allowed: sqlite, postgresql"
+        )
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    try:
+        if parsed.get_backend_name() == "sqlite":
+            return Database(_sqlite_engine(parsed))
+        return Database(create_engine(parsed, pool_pre_ping=True))
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise InvalidInputError(
+            f"database_url: {error}; for PostgreSQL install nas-service[postgres]"
+        ) from error
+
+
+def _sqlite_engine(url: Any) -> Engine:
+    if url.database and url.database != ":memory:":
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseUnavailableError(f"database {url}: {error.strerror}") from error
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, see below
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        # A transaction that reads first and writes later could not wait for another writer;
+        # one that takes the write lock at once can.
+        writes = connection.get_execution_options().get("nas_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _reason(error: DBAPIError) -> str:
+    lines = str(error.orig).strip().splitlines()
+    return lines[0] if lines else type(error.orig).__name__

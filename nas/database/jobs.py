@@ -1,0 +1,187 @@
+"""Jobs: the table, how a runner claims one and keeps it, and how its status may change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, String, Text, and_, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from nas.database.base import Table, UtcDateTime, status_column
+from nas.errors import ConflictError, NotFoundError
+from nas.ids import new_id
+from nas.job import JobSpec
+from nas.status import JOB_TRANSITIONS, JobStatus
+
+
+class JobRow(Table):
+    """One search job; `runner` and `lease_expires_at` say who works on it and until when."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(200))
+    status: Mapped[JobStatus] = mapped_column(status_column(JobStatus), index=True)
+    spec_json: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str | None] = mapped_column(Text)
+    runner: Mapped[str | None] = mapped_column(String(255))
+    lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
+    final_epoch: Mapped[int] = mapped_column(default=0)
+    final_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+    @property
+    def spec(self) -> JobSpec:
+        """The request as a value."""
+        return JobSpec.model_validate(self.spec_json)
+
+
+def create_job(
+    session: Session,
+    spec: JobSpec,
+    now: datetime,
+    *,
+    idempotency_key: str | None = None,
+) -> JobRow:
+    """Add a queued job."""
+    job = JobRow(
+        id=new_id(),
+        name=spec.name or f"{spec.space} on {spec.dataset} by {spec.sampler}",
+        status=JobStatus.QUEUED,
+        spec_json=spec.model_dump(mode="json"),
+        created_at=now,
+        idempotency_key=idempotency_key,
+    )
+    session.add(job)
+    session.flush()
+    return job
+
+
+def find_job_by_idempotency_key(session: Session, key: str) -> JobRow | None:
+    """Return the job that was created under `key`."""
+    return session.scalar(select(JobRow).where(JobRow.idempotency_key == key))
+
+
+def find_or_raise_job(session: Session, job_id: str) -> JobRow:
+    """Return the job; raises `NotFoundError`."""
+    job = session.get(JobRow, job_id)
+    if job is None:
+        raise NotFoundError(f"no job {job_id!r}")
+    return job
+
+
+def list_jobs(
+    session: Session,
+    *,
+    status: JobStatus | None = None,
+    before: str | None = None,
+    limit: int | None = None,
+) -> Sequence[JobRow]:
+    """Return jobs, newest first; `before` is the last id of the page before."""
+    query = select(JobRow).order_by(JobRow.id.desc())
+    if status is not None:
+        query = query.where(JobRow.status == status)
+    if before is not None:
+        query = query.where(JobRow.id < before)
+    return session.scalars(query.limit(limit)).all()
+
+
+def set_job_status(job: JobRow, status: JobStatus) -> None:
+    """Change the status; raises `ConflictError` where the table of transitions forbids it."""
+    if status not in JOB_TRANSITIONS[job.status]:
+        raise ConflictError(f"job {job.id} is {job.status} and cannot become {status}")
+    job.status = status
+
+
+def claim_job(
+    session: Session,
+    job_id: str,
+    runner: str,
+    now: datetime,
+    lease: timedelta,
+    is_gone: Callable[[str], bool] = lambda runner: False,
+) -> JobRow:
+    """Make `runner` the one that works on the job; `is_gone` tells of runners known to be dead.
+
+    Raises:
+        NotFoundError: There is no such job.
+        ConflictError: It is completed, or another runner's lease still runs.
+    """
+    job = session.scalar(select(JobRow).where(JobRow.id == job_id).with_for_update())
+    if job is None:
+        raise NotFoundError(f"no job {job_id!r}")
+    if job.status is JobStatus.COMPLETED:
+        raise ConflictError(f"job {job_id} is completed; nothing is left to run")
+    held = job.lease_expires_at is not None and job.lease_expires_at > now
+    if held and job.runner not in (None, runner) and not is_gone(job.runner):
+        raise ConflictError(
+            f"job {job_id} is being run by {job.runner} (last heard of "
+            f"{(now - job.lease_expires_at + lease).total_seconds():.0f} s ago)"
+        )
+    if job.status is JobStatus.STOPPING:  # its runner died before it could stop
+        set_job_status(job, JobStatus.STOPPED)
+    set_job_status(job, JobStatus.RUNNING)
+    job.started_at = job.started_at or now
+    job.finished_at, job.error = None, None
+    job.runner, job.lease_expires_at = runner, now + lease
+    return job
+
+
+def find_claimable_job(session: Session, now: datetime) -> JobRow | None:
+    """Return the oldest job that waits, or whose runner has been silent past its lease."""
+    abandoned = and_(JobRow.status == JobStatus.RUNNING, JobRow.lease_expires_at < now)
+    return session.scalar(
+        select(JobRow)
+        .where(or_(JobRow.status == JobStatus.QUEUED, abandoned))
+        .order_by(JobRow.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def renew_lease(
+    session: Session, job_id: str, runner: str, now: datetime, lease: timedelta
+) -> JobRow:
+    """Say that `runner` is alive; raises `ConflictError` if the job was taken from it."""
+    job = find_or_raise_job(session, job_id)
+    if job.runner != runner:
+        raise ConflictError(f"job {job_id} was taken over by {job.runner}")
+    job.lease_expires_at = now + lease
+    return job
+
+
+def request_stop(session: Session, job_id: str, now: datetime) -> JobRow:
+    """Ask for a stop: at once if no runner has the job, else as soon as its runner sees it."""
+    job = find_or_raise_job(session, job_id)
+    if job.status is JobStatus.STOPPING:
+        return job
+    held = job.lease_expires_at is not None and job.lease_expires_at > now
+    if job.status is JobStatus.RUNNING and held:
+        set_job_status(job, JobStatus.STOPPING)
+    else:
+        set_job_status(job, JobStatus.STOPPED)
+        job.finished_at = now
+    return job
+
+
+def request_resume(session: Session, job_id: str, now: datetime) -> JobRow:
+    """Queue a stopped, failed or abandoned job again, for any runner to go on with."""
+    job = find_or_raise_job(session, job_id)
+    held = job.lease_expires_at is not None and job.lease_expires_at > now
+    if job.status in (JobStatus.RUNNING, JobStatus.STOPPING) and not held:
+        set_job_status(job, JobStatus.STOPPED)
+    set_job_status(job, JobStatus.QUEUED)
+    job.finished_at, job.error = None, None
+    return job
+
+
+def release_job(job: JobRow, status: JobStatus, now: datetime, error: str | None = None) -> None:
+    """End a runner's work on the job with a final status."""
+    set_job_status(job, status)
+    job.finished_at, job.error = now, error
+    job.runner, job.lease_expires_at = None, None

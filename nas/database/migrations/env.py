@@ -1,0 +1,19 @@
+"""Alembic's entry: migrate over the connection that the caller put into the configuration."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from nas.database import artifacts, jobs, proposals, trials
+from nas.database.base import Table
+
+MODULES_THAT_DEFINE_TABLES = (jobs, trials, proposals, artifacts)
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Table.metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

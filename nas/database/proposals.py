@@ -1,0 +1,44 @@
+"""Everything a sampler proposed and was told, in order: what a sampler is rebuilt from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from nas.database.base import Table
+
+
+class ProposalRow(Table):
+    """One `ask`: the answers, the trial that evaluates them, and when the reward was told.
+
+    Several proposals may lead to one trial (they describe the same network) or to none (they
+    break a constraint). `told` counts the sampler's `tell` calls from 0.
+    """
+
+    __tablename__ = "proposals"
+
+    job_id: Mapped[str] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    choices: Mapped[dict[str, Any]] = mapped_column(JSON)
+    info: Mapped[dict[str, Any]] = mapped_column(JSON)
+    trial_id: Mapped[str | None] = mapped_column(ForeignKey("trials.id", ondelete="SET NULL"))
+    told: Mapped[int | None]
+    reward: Mapped[float | None]
+
+
+def list_proposals(session: Session, job_id: str) -> Sequence[ProposalRow]:
+    """Return all proposals of a job by number."""
+    return session.scalars(
+        select(ProposalRow).where(ProposalRow.job_id == job_id).order_by(ProposalRow.number)
+    ).all()
+
+
+def next_told(session: Session, job_id: str) -> int:
+    """Return the number of the next `tell`."""
+    last = session.scalar(select(func.max(ProposalRow.told)).where(ProposalRow.job_id == job_id))
+    return 0 if last is None else last + 1

@@ -1,0 +1,193 @@
+"""Trials and their metrics per epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from nas.database.base import Table, UtcDateTime, status_column
+from nas.errors import ConflictError, NotFoundError
+from nas.evaluation import EpochReport
+from nas.ids import new_id
+from nas.status import TRIAL_TRANSITIONS, TrialStatus
+
+
+class TrialRow(Table):
+    """One evaluation of one architecture at a budget of epochs."""
+
+    __tablename__ = "trials"
+    __table_args__ = (
+        UniqueConstraint("job_id", "number"),
+        UniqueConstraint("job_id", "architecture_hash"),
+        Index("ix_trials_evaluation", "architecture_hash", "evaluation_key"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    status: Mapped[TrialStatus] = mapped_column(status_column(TrialStatus))
+    architecture_json: Mapped[dict[str, Any]] = mapped_column(JSON)
+    architecture_hash: Mapped[str] = mapped_column(String(64))
+    evaluation_key: Mapped[str] = mapped_column(String(64))
+    budget: Mapped[int]
+    epochs_done: Mapped[int] = mapped_column(default=0)
+    params: Mapped[int] = mapped_column(BigInteger)
+    macs: Mapped[int] = mapped_column(BigInteger)
+    accuracy: Mapped[float | None]
+    loss: Mapped[float | None]
+    train_seconds: Mapped[float | None]
+    reward: Mapped[float | None]
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str | None] = mapped_column(Text)
+    cached_from: Mapped[str | None] = mapped_column(String(36))
+
+
+class MetricRow(Table):
+    """What a trial reported after one epoch; the key makes a repeated report harmless."""
+
+    __tablename__ = "metrics"
+
+    trial_id: Mapped[str] = mapped_column(
+        ForeignKey("trials.id", ondelete="CASCADE"), primary_key=True
+    )
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    accuracy: Mapped[float]
+    loss: Mapped[float]
+    train_loss: Mapped[float]
+    train_seconds: Mapped[float]
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def find_or_raise_trial(session: Session, trial_id: str) -> TrialRow:
+    """Return the trial; raises `NotFoundError`."""
+    trial = session.get(TrialRow, trial_id)
+    if trial is None:
+        raise NotFoundError(f"no trial {trial_id!r}")
+    return trial
+
+
+def list_trials(
+    session: Session,
+    job_id: str,
+    *,
+    status: TrialStatus | None = None,
+    after: int | None = None,
+    limit: int | None = None,
+) -> Sequence[TrialRow]:
+    """Return a job's trials by number; `after` is the last number of the page before."""
+    query = select(TrialRow).where(TrialRow.job_id == job_id).order_by(TrialRow.number)
+    if status is not None:
+        query = query.where(TrialRow.status == status)
+    if after is not None:
+        query = query.where(TrialRow.number > after)
+    return session.scalars(query.limit(limit)).all()
+
+
+def count_trials(session: Session, job_id: str) -> dict[TrialStatus, int]:
+    """Return how many of the job's trials have each status."""
+    query = (
+        select(TrialRow.status, func.count())
+        .where(TrialRow.job_id == job_id)
+        .group_by(TrialRow.status)
+    )
+    return {status: count for status, count in session.execute(query)}
+
+
+def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
+    """Return the completed trial with the highest reward, the earliest of equals."""
+    return session.scalar(
+        select(TrialRow)
+        .where(
+            TrialRow.job_id == job_id,
+            TrialRow.status == TrialStatus.COMPLETED,
+            TrialRow.reward.is_not(None),
+        )
+        .order_by(TrialRow.reward.desc(), TrialRow.number)
+        .limit(1)
+    )
+
+
+def find_evaluation(
+    session: Session, architecture_hash: str, evaluation_key: str
+) -> TrialRow | None:
+    """Return a completed trial of any job that answers the same evaluation."""
+    return session.scalar(
+        select(TrialRow)
+        .where(
+            TrialRow.architecture_hash == architecture_hash,
+            TrialRow.evaluation_key == evaluation_key,
+            TrialRow.status == TrialStatus.COMPLETED,
+        )
+        .order_by(TrialRow.id)
+        .limit(1)
+    )
+
+
+def list_metrics(session: Session, trial_id: str) -> Sequence[MetricRow]:
+    """Return a trial's metrics by epoch."""
+    return session.scalars(
+        select(MetricRow).where(MetricRow.trial_id == trial_id).order_by(MetricRow.epoch)
+    ).all()
+
+
+def set_trial_status(trial: TrialRow, status: TrialStatus) -> None:
+    """Change the status; raises `ConflictError` where the table of transitions forbids it."""
+    if status not in TRIAL_TRANSITIONS[trial.status]:
+        raise ConflictError(f"trial {trial.id} is {trial.status} and cannot become {status}")
+    trial.status = status
+
+
+def record_epoch(session: Session, trial: TrialRow, report: EpochReport, now: datetime) -> bool:
+    """Store a report; returns False, and stores nothing, if its epoch is already there."""
+    if report.epoch <= trial.epochs_done:
+        return False
+    session.add(
+        MetricRow(
+            trial_id=trial.id,
+            epoch=report.epoch,
+            accuracy=report.metrics.accuracy,
+            loss=report.metrics.loss,
+            train_loss=report.train_loss,
+            train_seconds=report.train_seconds,
+            recorded_at=now,
+        )
+    )
+    trial.epochs_done = report.epoch
+    trial.accuracy, trial.loss = report.metrics.accuracy, report.metrics.loss
+    trial.train_seconds = (trial.train_seconds or 0.0) + report.train_seconds
+    return True
+
+
+def copy_evaluation(session: Session, trial: TrialRow, source: TrialRow, now: datetime) -> None:
+    """Answer `trial` with the metrics of an equal evaluation."""
+    for metric in list_metrics(session, source.id):
+        session.add(
+            MetricRow(
+                trial_id=trial.id,
+                epoch=metric.epoch,
+                accuracy=metric.accuracy,
+                loss=metric.loss,
+                train_loss=metric.train_loss,
+                train_seconds=metric.train_seconds,
+                recorded_at=now,
+            )
+        )
+    trial.epochs_done = source.epochs_done
+    trial.accuracy, trial.loss = source.accuracy, source.loss
+    trial.train_seconds = source.train_seconds
+    trial.cached_from = source.cached_from or source.id

@@ -1,0 +1,31 @@
+"""The errors a user can cause or meet; one handler maps them to exit codes, one to HTTP."""
+
+from __future__ import annotations
+
+
+class NasError(Exception):
+    """Base of our errors; the message is one line fit for a user."""
+
+
+class InvalidInputError(NasError):
+    """Raised when something given is not allowed: names the field, the value and what is."""
+
+
+class NotFoundError(NasError):
+    """Raised when no job, trial or artefact has the given id."""
+
+
+class ConflictError(NasError):
+    """Raised when the thing exists but is in a state that forbids what was asked."""
+
+
+class DatabaseUnavailableError(NasError):
+    """Raised when the database cannot be reached, opened, or is of another version."""
+
+
+class TrialFailedError(NasError):
+    """Raised by an evaluator when a trial cannot go on; the message is the reason shown."""
+
+
+class TrialInfeasibleError(NasError):
+    """Raised by an evaluator when a candidate cannot be evaluated here at all (out of memory)."""

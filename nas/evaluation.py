@@ -1,0 +1,69 @@
+"""The contract between the search and whatever evaluates a candidate.
+
+The life of an evaluation, told in order:
+
+1. The search loop makes a `TrialTask`: plain values that travel to another process.
+2. The process calls `Evaluator.evaluate(task)` and iterates. Each item is an `EpochReport`.
+3. An evaluator that keeps checkpoints finds, under `task.directory`, where an interrupted
+   evaluation of the same task stood, repeats the reports after `task.epochs_recorded`, and
+   goes on. The iterator ends after the report of epoch `task.epochs`.
+4. Once the trial's end is recorded, `Evaluator.release(task)` lets go of what only a resumed
+   evaluation would need.
+5. `TrialFailedError` and `TrialInfeasibleError` end the trial with a reason; any other
+   exception is reported as a failure with its type and text.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nas.recipe import Recipe
+from search_spaces.base import Architecture, InputShape
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What an evaluation measures: validation figures, `accuracy` in [0, 1]."""
+
+    accuracy: float
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpochReport:
+    """Metrics after an epoch; `epoch` counts from 1, `train_seconds` is the epoch's own."""
+
+    epoch: int
+    metrics: Metrics
+    train_loss: float
+    train_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTask:
+    """One evaluation of one architecture at a budget, ready to travel to a worker."""
+
+    trial_id: str
+    number: int
+    architecture: Architecture
+    input_shape: InputShape
+    num_classes: int
+    recipe: Recipe
+    epochs: int
+    seed: int
+    directory: Path
+    epochs_recorded: int = 0
+
+
+class Evaluator(ABC):
+    """Turns an architecture into metrics, an epoch at a time; see the module's docstring."""
+
+    @abstractmethod
+    def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
+        """Yield a report after each epoch."""
+
+    def release(self, task: TrialTask) -> None:  # noqa: B027
+        """Remove what was kept to resume the task; called by the process that drives the search."""

@@ -1,0 +1,113 @@
+"""A search job as its user states it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from nas.datasets import find_or_raise_dataset
+from nas.errors import InvalidInputError
+from nas.objective import Constraint, Objective
+from nas.recipe import Recipe
+from nas.samplers import find_or_raise_sampler
+from search_spaces import create_space, find_or_raise_space
+from search_spaces.errors import first_problem
+
+
+class Resources(BaseModel):
+    """What each trial gets of the cluster; fractions share a device among trials."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cpus_per_trial: float = Field(1.0, gt=0, le=1024, description="CPU cores, fractions allowed")
+    gpus_per_trial: float | None = Field(
+        None,
+        ge=0,
+        le=64,
+        description="GPUs, fractions allowed; unset: a quarter of one where the cluster has GPUs",
+    )
+    max_concurrent_trials: int | None = Field(
+        None, ge=1, le=100_000, description="unset: as many as the cluster holds"
+    )
+
+
+def _known_space(name: str) -> str:
+    find_or_raise_space(name)
+    return name
+
+
+def _known_sampler(name: str) -> str:
+    find_or_raise_sampler(name)
+    return name
+
+
+def _known_dataset(name: str) -> str:
+    find_or_raise_dataset(name)
+    return name
+
+
+def _readable_constraint(text: str) -> str:
+    return str(Constraint.parse(text))
+
+
+class JobSpec(BaseModel):
+    """One request: search this space with this sampler on this data set, so many trials."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field("", max_length=200, description="a label for people", examples=["digits"])
+    space: Annotated[str, AfterValidator(_known_space)] = Field(
+        description="search space", examples=["cell"]
+    )
+    space_options: dict[str, Any] = Field(
+        default_factory=dict, description="options of the space", examples=[{"filters": 16}]
+    )
+    sampler: Annotated[str, AfterValidator(_known_sampler)] = Field(
+        description="what proposes architectures", examples=["rl"]
+    )
+    sampler_options: dict[str, Any] = Field(
+        default_factory=dict, description="options of the sampler", examples=[{"ppo_clip": 0.2}]
+    )
+    dataset: Annotated[str, AfterValidator(_known_dataset)] = Field(
+        description="data set", examples=["digits"]
+    )
+    trials: int = Field(20, ge=1, le=1_000_000, description="architectures to evaluate")
+    epochs: int = Field(5, ge=1, le=10_000, description="epochs each candidate is trained for")
+    final_epochs: int = Field(
+        30, ge=1, le=10_000, description="epochs the winner is retrained for before its test"
+    )
+    objective: Objective = Field(Objective.ACCURACY, description="validation metric to improve")
+    constraints: tuple[Annotated[str, AfterValidator(_readable_constraint)], ...] = Field(
+        (), max_length=16, description="bounds kept before training", examples=[["params<=1e6"]]
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="seed of proposals and training")
+    recipe: Recipe = Field(default_factory=Recipe, description="how candidates are trained")
+    resources: Resources = Field(default_factory=Resources, description="what each trial gets")
+
+    @model_validator(mode="after")
+    def _options_fit(self) -> JobSpec:
+        create_space(self.space, self.space_options)
+        find_or_raise_sampler(self.sampler).check_options(self.sampler_options)
+        return self
+
+    @property
+    def parsed_constraints(self) -> tuple[Constraint, ...]:
+        """The constraints as values."""
+        return tuple(Constraint.parse(text) for text in self.constraints)
+
+
+def parse_job_spec(data: Mapping[str, Any]) -> JobSpec:
+    """Validate a request; raises `InvalidInputError` naming the first field at fault."""
+    try:
+        return JobSpec.model_validate(dict(data))
+    except ValidationError as error:
+        raise InvalidInputError(first_problem(error)) from error

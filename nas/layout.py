@@ -1,0 +1,27 @@
+"""Where a job's files lie below the artefact directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+WEIGHTS_NAME = "weights.safetensors"
+
+
+def job_directory(artifact_dir: Path, job_id: str) -> Path:
+    """Return the directory of everything a job leaves."""
+    return artifact_dir / job_id
+
+
+def trial_directory(artifact_dir: Path, job_id: str, trial_id: str) -> Path:
+    """Return the directory of a trial's checkpoint and weights."""
+    return job_directory(artifact_dir, job_id) / "trials" / trial_id
+
+
+def final_directory(artifact_dir: Path, job_id: str) -> Path:
+    """Return the directory of the retrained winner's weights."""
+    return job_directory(artifact_dir, job_id) / "final"
+
+
+def export_directory(artifact_dir: Path, job_id: str) -> Path:
+    """Return the directory of a job's exports."""
+    return job_directory(artifact_dir, job_id) / "export"

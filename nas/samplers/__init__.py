@@ -1,0 +1,14 @@
+"""Samplers: each proposes architectures and learns from their rewards."""
+
+from nas.samplers.base import Proposal, Sampler
+from nas.samplers.options import SamplerOptions
+from nas.samplers.registry import SAMPLERS, SamplerEntry, find_or_raise_sampler
+
+__all__ = [
+    "SAMPLERS",
+    "Proposal",
+    "Sampler",
+    "SamplerEntry",
+    "SamplerOptions",
+    "find_or_raise_sampler",
+]

@@ -1,0 +1,54 @@
+"""The contract of a sampler.
+
+The life of a proposal, told in order:
+
+1. The search loop calls `ask(number)` with the proposal's running number, from 0. The sampler
+   answers the space's decisions and may note figures of its own in `Proposal.info`.
+2. The loop checks, stores and evaluates the architecture. Meanwhile it may ask again: several
+   proposals can be pending, and their results come in any order.
+3. The loop calls `tell(number, proposal, reward)` once per proposal; `reward` is to be
+   maximised, and None says that the candidate could not be evaluated.
+4. After a crash the loop makes a new sampler and repeats all `tell` calls in their old order.
+   A sampler therefore keeps no state that `tell` does not rebuild, and draws the randomness of
+   `ask(number)` from `generator(seed, number)`: the same results give the same proposals.
+
+A sampler sees the decisions' names and choices and nothing else of the space.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from search_spaces import Choice, Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Answers to the decisions that arise, and figures the sampler wants kept with them."""
+
+    choices: dict[str, Choice]
+    info: dict[str, float] = field(default_factory=dict)
+
+
+class Sampler(ABC):
+    """Proposes (`ask`) and learns (`tell`); see the module's docstring for the order."""
+
+    def __init__(self, decisions: tuple[Decision, ...], seed: int) -> None:
+        self.decisions = decisions
+        self.seed = seed
+
+    @abstractmethod
+    def ask(self, number: int) -> Proposal:
+        """Propose; called once per `number`, which grows."""
+
+    @abstractmethod
+    def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
+        """Learn the reward of an earlier proposal, None where it could not be evaluated."""
+
+
+def generator(seed: int, number: int) -> np.random.Generator:
+    """Return the generator that belongs to proposal `number`."""
+    return np.random.default_rng([seed, number])

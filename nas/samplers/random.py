@@ -1,0 +1,34 @@
+"""Uniform random search, the baseline every other sampler must beat.
+
+Bergstra & Bengio: Random Search for Hyper-Parameter Optimization, JMLR 13, 2012;
+Li & Talwalkar: Random Search and Reproducibility for NAS, UAI 2019, https://arxiv.org/abs/1902.07638
+"""
+
+from __future__ import annotations
+
+from nas.samplers.base import Proposal, Sampler, generator
+from nas.samplers.options import RandomOptions
+from search_spaces import Choice, Decision, active_decisions
+
+
+class RandomSampler(Sampler):
+    """Answers each arising decision uniformly and learns nothing."""
+
+    def __init__(
+        self,
+        decisions: tuple[Decision, ...],
+        seed: int,
+        options: RandomOptions | None = None,
+    ) -> None:
+        super().__init__(decisions, seed)
+
+    def ask(self, number: int) -> Proposal:
+        """Propose uniformly."""
+        rng = generator(self.seed, number)
+        chosen: dict[str, Choice] = {}
+        for decision in active_decisions(self.decisions, chosen):
+            chosen[decision.name] = decision.choices[int(rng.integers(len(decision.choices)))]
+        return Proposal(chosen)
+
+    def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
+        """Take note of nothing."""

@@ -1,0 +1,79 @@
+"""Every sampler by name; a sampler's module is imported only when a job uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from nas.samplers.base import Sampler
+from nas.samplers.options import RandomOptions, RLOptions, SamplerOptions, TPEOptions
+from search_spaces import Decision
+from search_spaces.errors import first_problem
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerEntry:
+    """A sampler's name, what it does, its options, and `module:Class` of its code."""
+
+    name: str
+    summary: str
+    options_type: type[SamplerOptions]
+    location: str
+
+    def check_options(self, options: Mapping[str, Any]) -> SamplerOptions:
+        """Validate `options`; raises `ValueError` naming the option at fault."""
+        try:
+            return self.options_type.model_validate(dict(options))
+        except ValidationError as error:
+            raise ValueError(
+                f"options of sampler {self.name!r}: {first_problem(error)}"
+            ) from error
+
+    def create(
+        self, decisions: tuple[Decision, ...], seed: int, options: Mapping[str, Any]
+    ) -> Sampler:
+        """Make a fresh sampler for a space's decisions."""
+        module, _, name = self.location.partition(":")
+        sampler: type[Any] = getattr(import_module(module), name)
+        made: Sampler = sampler(decisions, seed, self.check_options(options))
+        return made
+
+
+SAMPLERS: Mapping[str, SamplerEntry] = MappingProxyType(
+    {
+        entry.name: entry
+        for entry in (
+            SamplerEntry(
+                "rl",
+                "LSTM controller trained by policy gradient (Zoph & Le 2017)",
+                RLOptions,
+                "nas.samplers.rl.sampler:RLSampler",
+            ),
+            SamplerEntry(
+                "tpe",
+                "tree-structured Parzen estimator (Optuna)",
+                TPEOptions,
+                "nas.samplers.tpe:TPESampler",
+            ),
+            SamplerEntry(
+                "random",
+                "uniform random search",
+                RandomOptions,
+                "nas.samplers.random:RandomSampler",
+            ),
+        )
+    }
+)
+
+
+def find_or_raise_sampler(name: str) -> SamplerEntry:
+    """Return the entry called `name`; raises `ValueError` listing the known ones."""
+    try:
+        return SAMPLERS[name]
+    except KeyError:
+        raise ValueError(f"no sampler {name!r}; known: {', '.join(sorted(SAMPLERS))}") from None

@@ -1,0 +1,1 @@
+"""The policy-gradient sampler: a recurrent controller and how it learns."""

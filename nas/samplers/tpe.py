@@ -1,0 +1,65 @@
+"""Tree-structured Parzen estimator, through Optuna's ask-and-tell interface.
+
+Bergstra, Bardenet, Bengio, Kegl: Algorithms for Hyper-Parameter Optimization, NeurIPS 2011;
+Akiba et al.: Optuna, KDD 2019, https://arxiv.org/abs/1907.10902
+"""
+
+from __future__ import annotations
+
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import Trial, TrialState, create_trial
+
+from nas.samplers.base import Proposal, Sampler, generator
+from nas.samplers.options import TPEOptions
+from search_spaces import Choice, Decision, active_decisions
+
+
+class TPESampler(Sampler):
+    """Optuna's TPE; pending proposals count as bad, so that parallel trials spread out."""
+
+    def __init__(
+        self,
+        decisions: tuple[Decision, ...],
+        seed: int,
+        options: TPEOptions | None = None,
+    ) -> None:
+        super().__init__(decisions, seed)
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.options = options or TPEOptions()
+        self._study = optuna.create_study(direction="maximize")
+        self._pending: dict[int, Trial] = {}
+
+    def ask(self, number: int) -> Proposal:
+        """Propose the candidate with the best ratio of good to bad density."""
+        self._study.sampler = optuna.samplers.TPESampler(
+            n_startup_trials=self.options.startup_trials,
+            n_ei_candidates=self.options.candidates,
+            constant_liar=True,
+            seed=int(generator(self.seed, number).integers(2**32)),
+        )
+        trial = self._study.ask()
+        chosen: dict[str, Choice] = {}
+        for decision in active_decisions(self.decisions, chosen):
+            chosen[decision.name] = trial.suggest_categorical(decision.name, decision.choices)
+        self._pending[number] = trial
+        return Proposal(chosen)
+
+    def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
+        """Add the result to the study; a proposal from before a restart is added whole."""
+        state = TrialState.FAIL if reward is None else TrialState.COMPLETE
+        trial = self._pending.pop(number, None)
+        if trial is not None:
+            self._study.tell(trial, reward, state=state)
+            return
+        self._study.add_trial(
+            create_trial(
+                state=state,
+                value=reward,
+                params=dict(proposal.choices),
+                distributions={
+                    decision.name: CategoricalDistribution(decision.choices)
+                    for decision in active_decisions(self.decisions, proposal.choices)
+                },
+            )
+        )

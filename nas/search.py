@@ -1,0 +1,342 @@
+"""The search loop: asks the sampler, hands out trials, records what comes back, tells the sampler.
+
+It does not evaluate anything. Whoever does (Ray Tune for training, a table for a benchmark)
+drives it:
+
+1. `next_task()` returns a trial to evaluate, or None when no more are to be started. Several
+   tasks may be out at once.
+2. `report(trial_id, report)` records each epoch; `complete(trial_id)` or
+   `fail(trial_id, status, reason)` ends the trial and tells the sampler.
+3. When every task has ended and `next_task()` returns None, the search is over.
+
+Each step is one transaction, and everything that the sampler was told is in it: a loop made
+anew for the same job, after a crash at any point, hands out the interrupted trials first and
+then goes on as the old one would have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from nas.database import Database
+from nas.database.jobs import find_or_raise_job
+from nas.database.proposals import ProposalRow, list_proposals, next_told
+from nas.database.trials import (
+    TrialRow,
+    copy_evaluation,
+    find_evaluation,
+    find_or_raise_trial,
+    list_trials,
+    record_epoch,
+    set_trial_status,
+)
+from nas.datasets import find_or_raise_dataset
+from nas.evaluation import EpochReport, Metrics, TrialTask
+from nas.ids import new_id, utc_now
+from nas.job import JobSpec
+from nas.layout import trial_directory
+from nas.samplers import SAMPLERS, Proposal, Sampler
+from nas.status import TrialStatus
+from search_spaces import Architecture, create_space, parse_architecture
+from search_spaces.analysis import Analysis, analyze
+
+PROPOSALS_PER_TRIAL = 50
+"""The sampler's attempts at an architecture that is new and within the constraints."""
+
+UNIFORM_PROPOSALS_PER_TRIAL = 200
+"""Uniform draws after that, before the space is taken to be used up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A proposal that passed its checks: new in this job."""
+
+    number: int
+    architecture: Architecture
+    analysis: Analysis
+    infeasible: str | None = None
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the loop must remember of a trial it has started: proposals that await its reward."""
+
+    trial_id: str
+    is_final: bool = False
+    reward: float | None = None
+    awaiting: list[int] = field(default_factory=list)
+
+
+class SearchLoop:
+    """Drives one job's search; see the module's docstring for the order of calls."""
+
+    def __init__(
+        self,
+        database: Database,
+        job_id: str,
+        *,
+        data_fingerprint: str,
+        artifact_dir: Path,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._job_id = job_id
+        self._artifact_dir = artifact_dir
+        self._clock = clock
+        with database.read() as session:
+            self.spec: JobSpec = find_or_raise_job(session, job_id).spec
+        self._space = create_space(self.spec.space, self.spec.space_options)
+        self._dataset = find_or_raise_dataset(self.spec.dataset).info
+        self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
+        self._sampler = self._new_sampler(self.spec.sampler, dict(self.spec.sampler_options))
+        self._uniform = self._new_sampler("random", {})
+        self._proposals: dict[int, Proposal] = {}
+        self._known: dict[str, _Known] = {}
+        self._hash_of_trial: dict[str, str] = {}
+        self._interrupted: list[str] = []
+        self._next_number = 0
+        self._used_up = False
+        self._analyze = lru_cache(maxsize=4096)(self._analyze_architecture)
+        self._restore()
+
+    def next_task(self) -> TrialTask | None:
+        """Return the next trial to evaluate, or None when no more are to be started."""
+        if self._interrupted:
+            return self._restart(self._interrupted.pop(0))
+        while len(self._known) < self.spec.trials and not self._used_up:
+            candidate = self._find_candidate()
+            if candidate is None:
+                self._used_up = True
+                return None
+            task = self._start(candidate)
+            if task is not None:
+                return task
+        return None
+
+    def report(self, trial_id: str, report: EpochReport) -> None:
+        """Record an epoch; a repeated report changes nothing."""
+        with self._database.write() as session:
+            record_epoch(session, find_or_raise_trial(session, trial_id), report, self._clock())
+
+    def complete(self, trial_id: str) -> None:
+        """End a trial with the metrics of its last report and tell the sampler."""
+        with self._database.write() as session:
+            trial = find_or_raise_trial(session, trial_id)
+            trial.reward = _reward(self.spec, trial)
+            self._end(session, trial, TrialStatus.COMPLETED, None)
+        self._tell(trial)
+
+    def fail(self, trial_id: str, status: TrialStatus, reason: str) -> None:
+        """End a trial that could not be evaluated and tell the sampler."""
+        with self._database.write() as session:
+            trial = find_or_raise_trial(session, trial_id)
+            self._end(session, trial, status, reason)
+        self._tell(trial)
+
+    def interrupt(self) -> None:
+        """Put the trials that are under way back to pending, for whoever resumes the job."""
+        with self._database.write() as session:
+            for trial in list_trials(session, self._job_id, status=TrialStatus.RUNNING):
+                set_trial_status(trial, TrialStatus.PENDING)
+
+    def _new_sampler(self, name: str, options: dict[str, object]) -> Sampler:
+        return SAMPLERS[name].create(self._space.decisions, self.spec.seed, options)
+
+    def _restore(self) -> None:
+        """Rebuild the sampler and the loop's memory from the job's proposals and trials."""
+        with self._database.read() as session:
+            trials = list_trials(session, self._job_id)
+            proposals = list_proposals(session, self._job_id)
+        for trial in trials:
+            self._remember(trial)
+            if not trial.status.is_final:
+                self._interrupted.append(trial.id)
+        for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
+            proposal = Proposal(row.choices, row.info)
+            if row.told is not None:
+                self._sampler.tell(row.number, proposal, row.reward)
+            elif row.trial_id is not None:
+                self._proposals[row.number] = proposal
+                self._known[self._hash_of_trial[row.trial_id]].awaiting.append(row.number)
+        self._next_number = 1 + max((row.number for row in proposals), default=-1)
+
+    def _remember(self, trial: TrialRow) -> _Known:
+        known = _Known(trial.id, trial.status.is_final, trial.reward)
+        self._known[trial.architecture_hash] = known
+        self._hash_of_trial[trial.id] = trial.architecture_hash
+        return known
+
+    def _find_candidate(self) -> _Candidate | None:
+        """Ask until an architecture is new and within the constraints.
+
+        An architecture seen before costs no evaluation: the sampler is told what is known. If
+        all else failed, the last one that breaks a constraint is returned as infeasible.
+        """
+        rejected: _Candidate | None = None
+        for sampler in self._attempts():
+            number = self._next_number
+            self._next_number += 1
+            proposal = sampler.ask(number)
+            architecture = self._space.architecture(proposal.choices).canonical()
+            self._proposals[number] = proposal
+            known = self._known.get(architecture.content_hash)
+            if known is not None:
+                self._record_repeat(number, known)
+                continue
+            if rejected is not None:
+                self._record_rejected(rejected.number)
+            analysis = self._analyze(architecture)
+            rejected = self._rejection(number, architecture, analysis)
+            if rejected is None:
+                return _Candidate(number, architecture, analysis)
+        return rejected
+
+    def _rejection(
+        self, number: int, architecture: Architecture, analysis: Analysis
+    ) -> _Candidate | None:
+        """Return the candidate marked infeasible if it breaks a constraint."""
+        for constraint in self.spec.parsed_constraints:
+            if not constraint.holds(analysis):
+                found = getattr(analysis, constraint.metric)
+                reason = f"constraint {constraint} is not met: {constraint.metric} is {found}"
+                return _Candidate(number, architecture, analysis, reason)
+        return None
+
+    def _attempts(self) -> Iterator[Sampler]:
+        for _ in range(PROPOSALS_PER_TRIAL):
+            yield self._sampler
+        for _ in range(UNIFORM_PROPOSALS_PER_TRIAL):
+            yield self._uniform
+
+    def _analyze_architecture(self, architecture: Architecture) -> Analysis:
+        return analyze(architecture, self._dataset.input_shape, self._dataset.num_classes)
+
+    def _record_repeat(self, number: int, known: _Known) -> None:
+        """Store a proposal of an architecture that the job already has."""
+        with self._database.write() as session:
+            row = self._proposal_row(number, known.trial_id)
+            session.add(row)
+            if known.is_final:
+                row.told, row.reward = next_told(session, self._job_id), known.reward
+        if known.is_final:
+            self._sampler.tell(number, self._proposals.pop(number), known.reward)
+        else:
+            known.awaiting.append(number)
+
+    def _record_rejected(self, number: int) -> None:
+        """Store a proposal that breaks a constraint, and tell the sampler so."""
+        with self._database.write() as session:
+            row = self._proposal_row(number, None)
+            session.add(row)
+            row.told = next_told(session, self._job_id)
+        self._sampler.tell(number, self._proposals.pop(number), None)
+
+    def _start(self, candidate: _Candidate) -> TrialTask | None:
+        """Store the candidate as a trial; returns None if it is answered at once."""
+        with self._database.write() as session:
+            trial = TrialRow(
+                id=new_id(),
+                job_id=self._job_id,
+                number=len(self._known),
+                status=TrialStatus.PENDING,
+                architecture_json=candidate.architecture.model_dump(mode="json"),
+                architecture_hash=candidate.architecture.content_hash,
+                evaluation_key=self._evaluation_key,
+                budget=self.spec.epochs,
+                epochs_done=0,
+                params=candidate.analysis.params,
+                macs=candidate.analysis.macs,
+                started_at=self._clock(),
+            )
+            session.add(trial)
+            session.flush()
+            session.add(self._proposal_row(candidate.number, trial.id))
+            session.flush()
+            self._remember(trial).awaiting.append(candidate.number)
+            source = find_evaluation(session, trial.architecture_hash, trial.evaluation_key)
+            if candidate.infeasible is not None:
+                self._end(session, trial, TrialStatus.INFEASIBLE, candidate.infeasible)
+            elif source is not None:
+                copy_evaluation(session, trial, source, self._clock())
+                trial.reward = _reward(self.spec, trial)
+                self._end(session, trial, TrialStatus.COMPLETED, None)
+            else:
+                set_trial_status(trial, TrialStatus.RUNNING)
+        if trial.status.is_final:
+            self._tell(trial)
+            return None
+        return self._task(trial)
+
+    def _restart(self, trial_id: str) -> TrialTask:
+        with self._database.write() as session:
+            trial = find_or_raise_trial(session, trial_id)
+            set_trial_status(trial, TrialStatus.RUNNING)
+        return self._task(trial)
+
+    def _task(self, trial: TrialRow) -> TrialTask:
+        return TrialTask(
+            trial_id=trial.id,
+            number=trial.number,
+            architecture=parse_architecture(trial.architecture_json),
+            input_shape=self._dataset.input_shape,
+            num_classes=self._dataset.num_classes,
+            recipe=self.spec.recipe,
+            epochs=trial.budget,
+            seed=self.spec.seed,
+            directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
+            epochs_recorded=trial.epochs_done,
+        )
+
+    def _end(
+        self, session: Session, trial: TrialRow, status: TrialStatus, reason: str | None
+    ) -> None:
+        """Give the trial its final status and store the `tell` of each waiting proposal."""
+        set_trial_status(trial, status)
+        trial.error, trial.finished_at = reason, self._clock()
+        told = next_told(session, self._job_id)
+        for offset, number in enumerate(self._known[trial.architecture_hash].awaiting):
+            row = session.get_one(ProposalRow, (self._job_id, number))
+            row.told, row.reward = told + offset, trial.reward
+
+    def _tell(self, trial: TrialRow) -> None:
+        """Tell the sampler what `_end` has stored."""
+        known = self._known[trial.architecture_hash]
+        known.is_final, known.reward = True, trial.reward
+        for number in known.awaiting:
+            self._sampler.tell(number, self._proposals.pop(number), trial.reward)
+        known.awaiting = []
+
+    def _proposal_row(self, number: int, trial_id: str | None) -> ProposalRow:
+        proposal = self._proposals[number]
+        return ProposalRow(
+            job_id=self._job_id,
+            number=number,
+            choices=proposal.choices,
+            info=proposal.info,
+            trial_id=trial_id,
+        )
+
+
+def _reward(spec: JobSpec, trial: TrialRow) -> float:
+    if trial.accuracy is None or trial.loss is None:
+        raise ValueError(f"trial {trial.id} has reported nothing and cannot be completed")
+    return spec.objective.reward(Metrics(accuracy=trial.accuracy, loss=trial.loss))
+
+
+def _evaluation_key(spec: JobSpec, data_fingerprint: str) -> str:
+    """Hash everything but the architecture that a trial's metrics depend on."""
+    parts = {
+        "data": data_fingerprint,
+        "recipe": spec.recipe.model_dump(mode="json"),
+        "epochs": spec.epochs,
+        "seed": spec.seed,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

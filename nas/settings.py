@@ -1,0 +1,52 @@
+"""Configuration from `NAS_*` environment variables; nothing else reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from nas.errors import InvalidInputError
+from search_spaces.errors import first_problem
+
+
+class Settings(BaseSettings):
+    """Where things are kept and what is connected to."""
+
+    model_config = SettingsConfigDict(env_prefix="NAS_", frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("nas"),
+        description="directory of the embedded database and, by default, the artefacts",
+    )
+    database_url: str = Field("", description="SQLAlchemy URL; SQLite in `data_dir` if empty")
+    artifact_dir: Path = Field(Path(), description="directory of weights and exports")
+    ray_address: str | None = Field(None, description="Ray cluster to join; start one if unset")
+    lease_seconds: float = Field(
+        30.0, gt=0, description="a runner silent for this long loses its job to another"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive_defaults(cls, values: dict[str, object]) -> dict[str, object]:
+        data_dir = Path(str(values.get("data_dir") or user_data_path("nas"))).expanduser().resolve()
+        derived: dict[str, object] = {**values, "data_dir": data_dir}
+        derived["database_url"] = values.get("database_url") or f"sqlite:///{data_dir / 'nas.db'}"
+        derived["artifact_dir"] = (
+            Path(str(values.get("artifact_dir") or data_dir / "artifacts")).expanduser().resolve()
+        )
+        return derived
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; `overrides` that are not None win over the environment.
+
+    Raises:
+        InvalidInputError: A variable has a value of the wrong form.
+    """
+    try:
+        return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise InvalidInputError(f"settings: NAS_{first_problem(error).upper()}") from error

@@ -1,0 +1,55 @@
+"""What can be built: architecture values, the spaces they come from, and the networks they become."""
+
+from search_spaces.base import (
+    Architecture,
+    Choice,
+    Choices,
+    Condition,
+    Decision,
+    InputShape,
+    SearchSpace,
+    SpaceOptions,
+    active_decisions,
+    check_choices,
+)
+from search_spaces.errors import (
+    InvalidArchitectureError,
+    InvalidDecisionsError,
+    InvalidSpaceOptionsError,
+    SearchSpaceError,
+    UnknownSpaceError,
+)
+from search_spaces.registry import (
+    build,
+    create_space,
+    draw,
+    find_or_raise_space,
+    parse_architecture,
+    spaces,
+    standalone_source,
+)
+
+__all__ = [
+    "Architecture",
+    "Choice",
+    "Choices",
+    "Condition",
+    "Decision",
+    "InputShape",
+    "InvalidArchitectureError",
+    "InvalidDecisionsError",
+    "InvalidSpaceOptionsError",
+    "SearchSpace",
+    "SearchSpaceError",
+    "SpaceOptions",
+    "UnknownSpaceError",
+    "active_decisions",
+    "build",
+    "check_choices",
+    "create_space",
+    "draw",
+    "find_or_raise_space",
+    "parse_architecture",
+    "spaces",
+    "standalone_source",
+]

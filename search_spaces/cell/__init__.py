@@ -1,0 +1,1 @@
+"""The NASNet/ENAS-style cell space: values, operations, networks and drawings."""

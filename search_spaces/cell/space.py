@@ -1,0 +1,149 @@
+"""The cell space: two inputs and two operations per block, for a normal and a reduction cell."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from search_spaces.base import (
+    Choice,
+    Choices,
+    Decision,
+    InputShape,
+    SearchSpace,
+    SpaceOptions,
+    check_choices,
+)
+from search_spaces.cell.architecture import (
+    CELL_INPUTS,
+    MAX_BLOCKS,
+    MAX_FILTERS,
+    MAX_REPEATS,
+    Block,
+    Cell,
+    CellArchitecture,
+    OperationName,
+)
+from search_spaces.cell.drawing import draw_cells
+from search_spaces.cell.operations import OPERATIONS
+from search_spaces.errors import InvalidDecisionsError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_KINDS = ("normal", "reduction")
+_SLOTS = (0, 1)
+
+
+class CellOptions(SpaceOptions):
+    """Size of the cells and of the network they are stacked into."""
+
+    blocks: int = Field(4, ge=1, le=MAX_BLOCKS, description="blocks per cell (B)")
+    repeats: int = Field(1, ge=1, le=MAX_REPEATS, description="normal cells per stack (N)")
+    filters: int = Field(16, ge=1, le=MAX_FILTERS, description="channels of the first stack (F)")
+    operations: tuple[OperationName, ...] = Field(
+        tuple(OPERATIONS), min_length=1, description="operations to choose from"
+    )
+
+
+class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
+    """NASNet's search space with the blocks of the case studies among its operations.
+
+    Zoph et al. (2018), section 3: per block, choose two of the states so far and an operation
+    for each; the two results are added.
+    """
+
+    name = "cell"
+    summary = "normal and reduction cells of blocks with two inputs and two operations (NASNet, ENAS)"
+    architecture_type: ClassVar[type[CellArchitecture]] = CellArchitecture
+    options_type: ClassVar[type[CellOptions]] = CellOptions
+
+    @cached_property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Inputs and operations of each block: first of the normal, then of the reduction cell."""
+        return tuple(
+            decision
+            for kind in _KINDS
+            for block in range(self.options.blocks)
+            for slot in _SLOTS
+            for decision in (
+                Decision(_input(kind, block, slot), tuple(range(CELL_INPUTS + block))),
+                Decision(_operation(kind, block, slot), self.options.operations),
+            )
+        )
+
+    def architecture(self, chosen: Choices) -> CellArchitecture:
+        """Turn answers into a cell architecture; raises `InvalidDecisionsError`."""
+        check_choices(self.decisions, chosen)
+        normal, reduction = (
+            Cell(
+                blocks=tuple(
+                    Block.model_validate(
+                        {
+                            "inputs": [chosen[_input(kind, block, slot)] for slot in _SLOTS],
+                            "operations": [
+                                chosen[_operation(kind, block, slot)] for slot in _SLOTS
+                            ],
+                        }
+                    )
+                    for block in range(self.options.blocks)
+                )
+            )
+            for kind in _KINDS
+        )
+        return CellArchitecture(
+            normal=normal,
+            reduction=reduction,
+            repeats=self.options.repeats,
+            filters=self.options.filters,
+        )
+
+    def choices(self, architecture: CellArchitecture) -> dict[str, Choice]:
+        """Read the answers off an architecture; raises `InvalidDecisionsError` if it lies outside."""
+        chosen: dict[str, Choice] = {}
+        for kind, cell in zip(_KINDS, (architecture.normal, architecture.reduction), strict=True):
+            for number, block in enumerate(cell.blocks):
+                for slot in _SLOTS:
+                    chosen[_input(kind, number, slot)] = block.inputs[slot]
+                    chosen[_operation(kind, number, slot)] = block.operations[slot]
+        check_choices(self.decisions, chosen)
+        for option in ("repeats", "filters"):
+            if getattr(architecture, option) != getattr(self.options, option):
+                raise InvalidDecisionsError(
+                    f"architecture has {option}={getattr(architecture, option)}, "
+                    f"the space {option}={getattr(self.options, option)}"
+                )
+        return chosen
+
+    @staticmethod
+    def build(
+        architecture: CellArchitecture, input_shape: InputShape, num_classes: int
+    ) -> nn.Module:
+        """Build the stacked network: `(N, C, H, W)` in, `(N, num_classes)` logits out."""
+        from search_spaces.cell.building import build_cells
+
+        return build_cells(architecture, input_shape, num_classes)
+
+    @staticmethod
+    def standalone_source(
+        architecture: CellArchitecture, input_shape: InputShape, num_classes: int
+    ) -> str:
+        """Write the network as a module that needs torch alone and defines `build()`."""
+        from search_spaces.cell.standalone import write_cells
+
+        return write_cells(architecture, input_shape, num_classes)
+
+    @staticmethod
+    def draw(architecture: CellArchitecture) -> str:
+        """Draw both cells, their blocks in order, as plain text."""
+        return draw_cells(architecture)
+
+
+def _input(kind: str, block: int, slot: int) -> str:
+    return f"{kind}.block{block}.input{slot}"
+
+
+def _operation(kind: str, block: int, slot: int) -> str:
+    return f"{kind}.block{block}.operation{slot}"

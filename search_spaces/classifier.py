@@ -1,0 +1,27 @@
+"""The network together with the normalisation of its data set, so that exports need no recipe.
+
+It needs torch alone: exported code carries it along.
+"""
+
+from torch import Tensor, nn, ones, zeros
+
+
+class Classifier(nn.Module):
+    """Normalises images per channel, then classifies: `(N, C, H, W)` in [0, 1] to logits.
+
+    The channels' mean and standard deviation are buffers, hence part of the weights.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, in_channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", zeros(1, in_channels, 1, 1))
+        self.register_buffer("std", ones(1, in_channels, 1, 1))
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map `(N, C, H, W)` images with values in [0, 1] to `(N, num_classes)` logits."""
+        logits: Tensor = self.network((images - self.mean) / self.std)
+        return logits

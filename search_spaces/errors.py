@@ -1,0 +1,36 @@
+"""Errors of the search spaces; each message says what is wrong, what was given, what is allowed."""
+
+
+class SearchSpaceError(ValueError):
+    """Base of every error this package raises for its input."""
+
+
+class UnknownSpaceError(SearchSpaceError):
+    """Raised when a space's name is not registered."""
+
+
+class InvalidArchitectureError(SearchSpaceError):
+    """Raised when data is not an architecture of any space; names the field at fault."""
+
+
+class InvalidSpaceOptionsError(SearchSpaceError):
+    """Raised when a space cannot be set up with the given options; names the option."""
+
+
+class InvalidDecisionsError(SearchSpaceError):
+    """Raised when chosen values do not answer a space's decision sequence."""
+
+
+def first_problem(error: Exception) -> str:
+    """Words the first problem of a pydantic `ValidationError` as `field: message (got value)`."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return str(error)
+    problem = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in problem["loc"]) or "value"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "missing":
+        return f"{field}: {message}"
+    given = repr(problem["input"])
+    return f"{field}: {message} (got {given if len(given) <= 80 else given[:77] + '...'})"

@@ -1,0 +1,109 @@
+"""Every search space by name: ours here, users' through the entry point `nas.search_spaces`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from search_spaces.base import Architecture, InputShape, SearchSpace
+from search_spaces.cell.space import CellSpace
+from search_spaces.errors import (
+    InvalidArchitectureError,
+    InvalidSpaceOptionsError,
+    UnknownSpaceError,
+    first_problem,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+AnySpace = SearchSpace[Any, Any]
+
+ENTRY_POINT_GROUP = "nas.search_spaces"
+
+_OWN_SPACES: tuple[type[AnySpace], ...] = (CellSpace,)
+
+
+@cache
+def spaces() -> Mapping[str, type[AnySpace]]:
+    """Return all spaces by name; an entry point may add a space but not replace one of ours."""
+    found = {entry.name: entry.load() for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    return found | {space.name: space for space in _OWN_SPACES}
+
+
+def find_or_raise_space(name: str) -> type[AnySpace]:
+    """Return the space class called `name`; raises `UnknownSpaceError`."""
+    try:
+        return spaces()[name]
+    except KeyError:
+        raise UnknownSpaceError(
+            f"no search space {name!r}; known: {', '.join(sorted(spaces()))}"
+        ) from None
+
+
+def create_space(name: str, options: Mapping[str, Any] | None = None) -> AnySpace:
+    """Set up the space called `name`.
+
+    Raises:
+        UnknownSpaceError: No space has this name.
+        InvalidSpaceOptionsError: An option is unknown or out of range.
+    """
+    space = find_or_raise_space(name)
+    try:
+        return space(space.options_type.model_validate(dict(options or {})))
+    except ValidationError as error:
+        raise InvalidSpaceOptionsError(
+            f"options of space {name!r}: {first_problem(error)}"
+        ) from error
+
+
+def parse_architecture(data: object) -> Architecture:
+    """Read an architecture from its JSON form (parsed, or text).
+
+    Raises:
+        InvalidArchitectureError: The data is no architecture; the message names the field.
+    """
+    import json
+
+    if isinstance(data, str | bytes):
+        try:
+            data = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise InvalidArchitectureError(f"architecture is not JSON: {error}") from error
+    if not isinstance(data, Mapping):
+        raise InvalidArchitectureError(
+            f"architecture must be a JSON object, got {type(data).__name__}"
+        )
+    name = data.get("space")
+    if not isinstance(name, str) or name not in spaces():
+        raise InvalidArchitectureError(
+            f"architecture.space: got {name!r}, allowed: {', '.join(sorted(spaces()))}"
+        )
+    try:
+        return spaces()[name].architecture_type.model_validate(data)
+    except ValidationError as error:
+        raise InvalidArchitectureError(f"architecture.{first_problem(error)}") from error
+
+
+def build(architecture: Architecture, input_shape: InputShape, num_classes: int) -> nn.Module:
+    """Build the network of `architecture`: `(N, C, H, W)` in, `(N, num_classes)` logits out.
+
+    Weights are drawn from torch's global generator: seed it first for a repeatable start.
+    """
+    return spaces()[architecture.space].build(architecture, input_shape, num_classes)
+
+
+def draw(architecture: Architecture) -> str:
+    """Draw `architecture` as plain text."""
+    return spaces()[architecture.space].draw(architecture)
+
+
+def standalone_source(
+    architecture: Architecture, input_shape: InputShape, num_classes: int
+) -> str:
+    """Write `architecture` as a Python module that needs torch alone."""
+    return spaces()[architecture.space].standalone_source(architecture, input_shape, num_classes)

@@ -1,0 +1,194 @@
+"""Running one job: claim, search, retrain the winner, test it once, release.
+
+A runner holds a job by a lease that it renews; when it dies the lease runs out and another
+runner goes on from the database. Stopping is cooperative: `stop()`, or a status of `stopping`
+in the database, ends the search after the epochs under way, and every trial can be resumed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from nas.database import Database
+from nas.database.jobs import (
+    claim_job,
+    find_claimable_job,
+    find_or_raise_job,
+    release_job,
+    renew_lease,
+)
+from nas.database.trials import find_best_trial, list_trials
+from nas.datasets import ImageData, find_or_raise_dataset
+from nas.errors import ConflictError, DatabaseUnavailableError, NasError
+from nas.evaluation import TrialTask
+from nas.final import FinalResult
+from nas.ids import utc_now
+from nas.job import JobSpec
+from nas.layout import final_directory
+from nas.search import SearchLoop
+from nas.settings import Settings
+from nas.status import JobStatus
+from search_spaces import parse_architecture
+from workers.cluster import ensure_ray
+from workers.identity import is_gone, runner_name
+
+_LOG = logging.getLogger(__name__)
+_HEARTBEATS_PER_LEASE = 20
+
+
+class JobRunner:
+    """Runs jobs of one database, one at a time, in the calling thread."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.name = runner_name()
+        self._database = database
+        self._settings = settings
+        self._lease = timedelta(seconds=settings.lease_seconds)
+        self._stopping = threading.Event()
+        self._lost = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the running job to stop; safe in a signal handler and in any thread."""
+        self._stopping.set()
+
+    def claim(self, job_id: str) -> None:
+        """Take the job; raises `ConflictError` if it is completed or in other hands."""
+        with self._database.write() as session:
+            claim_job(session, job_id, self.name, utc_now(), self._lease, is_gone)
+
+    def claim_next(self) -> str | None:
+        """Take the oldest job that waits for a runner and return its id, or None."""
+        with self._database.write() as session:
+            job = find_claimable_job(session, utc_now())
+            if job is None:
+                return None
+            claim_job(session, job.id, self.name, utc_now(), self._lease)
+            return job.id
+
+    def run(self, job_id: str) -> JobStatus:
+        """Run a claimed job to its end, or until it is stopped, and return its status.
+
+        A job that cannot go on ends as `failed` with its reason, and the error is raised.
+        """
+        self._stopping.clear()
+        self._lost.clear()
+        try:
+            with self._heartbeat(job_id):
+                self._search(job_id)
+        except Exception as error:
+            if not self._lost.is_set():
+                self._release(job_id, JobStatus.FAILED, _reason(error))
+            raise
+        if self._lost.is_set():
+            raise ConflictError(f"job {job_id} was taken over by another runner")
+        status = JobStatus.STOPPED if self._stopping.is_set() else JobStatus.COMPLETED
+        self._release(job_id, status, None)
+        return status
+
+    def _search(self, job_id: str) -> None:
+        with self._database.read() as session:
+            spec = find_or_raise_job(session, job_id).spec
+        data = find_or_raise_dataset(spec.dataset).load()
+        ensure_ray(self._settings.ray_address)
+        # These need torch and Ray, which a process that only waits for jobs does not load.
+        from workers.training.evaluator import TrainingEvaluator
+        from workers.tuning import run_trials
+
+        loop = SearchLoop(
+            self._database,
+            job_id,
+            data_fingerprint=data.fingerprint,
+            artifact_dir=self._settings.artifact_dir,
+        )
+        run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
+        if self._stopping.is_set():
+            if not self._lost.is_set():
+                loop.interrupt()
+            return
+        self._finish(job_id, spec, data)
+
+    def _finish(self, job_id: str, spec: JobSpec, data: ImageData) -> None:
+        """Retrain the winner and test it, unless an earlier run of the job has done so."""
+        from workers.final import retrain
+        from workers.tuning import gpus_per_trial
+
+        task = self._final_task(job_id, spec)
+        if task is None:
+            return
+        gpus = gpus_per_trial(spec.resources)
+        for progress in retrain(data, task, spec.resources.cpus_per_trial, gpus):
+            with self._database.write() as session:
+                job = find_or_raise_job(session, job_id)
+                job.final_epoch = progress.epoch
+                if progress.test is not None:
+                    job.final_json = FinalResult(
+                        trial_id=task.trial_id,
+                        epochs=task.epochs,
+                        test_accuracy=progress.test.accuracy,
+                        test_loss=progress.test.loss,
+                    ).model_dump()
+            if self._stopping.is_set() and progress.test is None:
+                return
+
+    def _final_task(self, job_id: str, spec: JobSpec) -> TrialTask | None:
+        with self._database.read() as session:
+            if find_or_raise_job(session, job_id).final_json is not None:
+                return None
+            best = find_best_trial(session, job_id)
+            if best is None:
+                reasons = [t.error for t in list_trials(session, job_id) if t.error]
+                raise NasError(
+                    "no trial could be completed" + (f"; the first: {reasons[0]}" if reasons else "")
+                )
+        info = find_or_raise_dataset(spec.dataset).info
+        return TrialTask(
+            trial_id=best.id,
+            number=best.number,
+            architecture=parse_architecture(best.architecture_json),
+            input_shape=info.input_shape,
+            num_classes=info.num_classes,
+            recipe=spec.recipe,
+            epochs=spec.final_epochs,
+            seed=spec.seed,
+            directory=final_directory(self._settings.artifact_dir, job_id),
+        )
+
+    def _release(self, job_id: str, status: JobStatus, error: str | None) -> None:
+        with self._database.write() as session:
+            release_job(find_or_raise_job(session, job_id), status, utc_now(), error)
+
+    @contextmanager
+    def _heartbeat(self, job_id: str) -> Iterator[None]:
+        """Renew the lease in the background, and notice a stop or a takeover."""
+        ended = threading.Event()
+        pause = self._lease.total_seconds() / _HEARTBEATS_PER_LEASE
+
+        def beat() -> None:
+            while not ended.wait(pause):
+                try:
+                    with self._database.write() as session:
+                        job = renew_lease(session, job_id, self.name, utc_now(), self._lease)
+                        if job.status is JobStatus.STOPPING:
+                            self._stopping.set()
+                except DatabaseUnavailableError as error:
+                    _LOG.warning("heartbeat of job %s: %s", job_id, error)
+                except ConflictError:
+                    self._lost.set()
+                    self._stopping.set()
+                    return
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, NasError) else f"{type(error).__name__}: {error}"

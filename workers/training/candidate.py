@@ -1,0 +1,174 @@
+"""Training of one candidate: SGD with Nesterov momentum under warm-up and cosine decay.
+
+He et al. 2016 (recipe); Loshchilov & Hutter 2017 (cosine); Goyal et al. 2017 (warm-up).
+The same path runs on CPU and GPU, in channels-last memory, which is the faster layout on both;
+on a GPU it adds autocast.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nas.errors import TrialFailedError
+from nas.evaluation import Metrics
+from nas.recipe import Recipe
+from search_spaces import Architecture, InputShape, build
+from search_spaces.classifier import Classifier
+from workers.training.data import DeviceImages, count_batches
+
+_EVALUATION_BATCH = 512
+
+
+class CandidateTraining:
+    """A candidate's network and everything its training changes."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        input_shape: InputShape,
+        num_classes: int,
+        *,
+        images: DeviceImages,
+        recipe: Recipe,
+        epochs: int,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self.images, self.recipe, self.epochs, self.device = images, recipe, epochs, device
+        self.epoch = 0
+        self._on_gpu = device.type == "cuda"
+        self.model = new_model(architecture, input_shape, num_classes, seed).to(device)
+        mean, std = images.channel_statistics()
+        self.model.mean.copy_(mean)
+        self.model.std.copy_(std)
+        self._on_gpu = device.type == "cuda"
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._autocast_dtype = (
+            torch.bfloat16 if self._on_gpu and torch.cuda.is_bf16_supported() else torch.float16
+        )
+        self._scaler = torch.amp.GradScaler(
+            enabled=self._on_gpu and self._autocast_dtype is torch.float16
+        )
+        self.optimizer = torch.optim.SGD(
+            _parameter_groups(self.model, recipe.weight_decay),
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            nesterov=recipe.momentum > 0,
+        )
+        self._generator = torch.Generator(device).manual_seed(seed)
+        self._steps_per_epoch = count_batches(len(images), recipe.batch_size)
+
+    def run_epoch(self) -> float:
+        """Train for one epoch and return its mean loss.
+
+        Raises:
+            TrialFailedError: The loss is no longer finite.
+        """
+        self.model.train()
+        total = torch.zeros((), device=self.device)
+        batches = self.images.training_batches(
+            self.recipe.batch_size, self.recipe.max_shift, self._generator
+        )
+        for step, (images, labels) in enumerate(batches, self.epoch * self._steps_per_epoch):
+            total += self.train_step(images, labels, step) * len(labels)
+        self.epoch += 1
+        mean_loss = float(total) / len(self.images)  # the epoch's one wait for the device
+        if not math.isfinite(mean_loss):
+            raise TrialFailedError(f"diverged at epoch {self.epoch}: training loss is {mean_loss}")
+        return mean_loss
+
+    def train_step(self, images: Tensor, labels: Tensor, step: int) -> Tensor:
+        """Make one optimiser step and return the batch's loss, still on the device."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate(step)
+        with self._autocast():
+            loss = F.cross_entropy(
+                self.model(_channels_last(images)),
+                labels,
+                label_smoothing=self.recipe.label_smoothing,
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self._scaler.unscale_(self.optimizer)
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.gradient_clip)
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
+        return loss.detach()
+
+    def learning_rate(self, step: int) -> float:
+        """Return the rate at `step`: linear warm-up, then half a cosine down to zero."""
+        warmup = self.recipe.warmup_epochs * self._steps_per_epoch
+        last = self.epochs * self._steps_per_epoch
+        if step + 1 < warmup:
+            return self.recipe.learning_rate * (step + 1) / warmup
+        progress = (step - warmup) / max(1.0, last - warmup)
+        return self.recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, progress))))
+
+    @torch.no_grad()
+    def evaluate(self, images: DeviceImages) -> Metrics:
+        """Measure accuracy and cross-entropy on all of `images`."""
+        self.model.eval()
+        loss = torch.zeros((), device=self.device)
+        correct = torch.zeros((), device=self.device, dtype=torch.long)
+        for batch, labels in images.batches(_EVALUATION_BATCH):
+            with self._autocast():
+                logits = self.model(_channels_last(batch)).float()
+            loss += F.cross_entropy(logits, labels, reduction="sum")
+            correct += (logits.argmax(dim=1) == labels).sum()
+        mean_loss = float(loss) / len(images)
+        if not math.isfinite(mean_loss):
+            raise TrialFailedError(
+                f"diverged at epoch {self.epoch}: validation loss is {mean_loss}"
+            )
+        return Metrics(accuracy=int(correct) / len(images), loss=mean_loss)
+
+    def state(self) -> dict[str, Any]:
+        """Return everything needed to go on from here, tensors and numbers only."""
+        return {
+            "epoch": self.epoch,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self._scaler.state_dict(),
+            "generator": self._generator.get_state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from an earlier `state()`."""
+        self.epoch = state["epoch"]
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self._scaler.load_state_dict(state["scaler"])
+        self._generator.set_state(state["generator"].cpu())
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(
+            self.device.type, dtype=self._autocast_dtype, enabled=self._on_gpu
+        )
+
+
+
+def _channels_last(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last)
+
+
+def new_model(
+    architecture: Architecture, input_shape: InputShape, num_classes: int, seed: int
+) -> Classifier:
+    """Build a classifier whose initial weights depend on `seed` alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Classifier(build(architecture, input_shape, num_classes), input_shape[0])
+
+
+def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Decay matrices and kernels, not biases and norms (He et al. 2019, Bag of Tricks, 3.1)."""
+    parameters = list(model.parameters())
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]

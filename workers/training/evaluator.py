@@ -1,0 +1,122 @@
+"""The evaluators that train: for a trial of the search, and for the winner at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from nas.datasets import ImageData
+from nas.errors import TrialInfeasibleError
+from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
+from workers.training.candidate import CandidateTraining
+from workers.training.checkpoint import (
+    drop_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    save_weights,
+)
+from workers.training.data import DeviceImages
+
+
+@dataclass(frozen=True)
+class TrainingEvaluator(Evaluator):
+    """Trains on the training split and measures on the validation split after each epoch."""
+
+    data: ImageData
+
+    def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
+        """Yield a report after each epoch; leaves weights and checkpoint in `task.directory`."""
+        with _memory_errors_named():
+            device = pick_device()
+            training = _start(task, DeviceImages(self.data.train, device), device)
+            validation = DeviceImages(self.data.validation, device)
+            reports = _resume(task, training)
+            yield from reports[task.epochs_recorded :]
+            while training.epoch < task.epochs:
+                train_loss, seconds = _timed_epoch(training)
+                metrics = training.evaluate(validation)
+                reports.append(EpochReport(training.epoch, metrics, train_loss, seconds))
+                if training.epoch == task.epochs:
+                    save_weights(task.directory, training.model)
+                save_checkpoint(task.directory, training.state(), reports)
+                yield reports[-1]
+
+    def release(self, task: TrialTask) -> None:
+        """Remove the checkpoint; the weights stay."""
+        drop_checkpoint(task.directory)
+
+
+@dataclass(frozen=True, slots=True)
+class FinalProgress:
+    """How far the winner's training is; `test` comes once, after the last epoch."""
+
+    epoch: int
+    test: Metrics | None = None
+
+
+@dataclass(frozen=True)
+class FinalTraining:
+    """Trains the winner on training and validation images, then measures it once on test images."""
+
+    data: ImageData
+
+    def run(self, task: TrialTask) -> Iterator[FinalProgress]:
+        """Yield progress after each epoch and the test at last; leaves weights and checkpoint."""
+        device = pick_device()
+        joined = self.data.train.joined(self.data.validation)
+        training = _start(task, DeviceImages(joined, device), device)
+        _resume(task, training)
+        while training.epoch < task.epochs:
+            training.run_epoch()
+            save_checkpoint(task.directory, training.state(), [])
+            yield FinalProgress(training.epoch)
+        save_weights(task.directory, training.model)
+        test = training.evaluate(DeviceImages(self.data.test, device))
+        yield FinalProgress(training.epoch, test)
+
+
+def pick_device() -> torch.device:
+    """Return the GPU that Ray gave this process, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def _memory_errors_named() -> Iterator[None]:
+    """Turn running out of memory, on host or device, into `TrialInfeasibleError`."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise TrialInfeasibleError(f"out of memory: {error}") from error
+
+
+def _start(task: TrialTask, images: DeviceImages, device: torch.device) -> CandidateTraining:
+    return CandidateTraining(
+        task.architecture,
+        task.input_shape,
+        task.num_classes,
+        images=images,
+        recipe=task.recipe,
+        epochs=task.epochs,
+        seed=task.seed,
+        device=device,
+    )
+
+
+def _resume(task: TrialTask, training: CandidateTraining) -> list[EpochReport]:
+    """Continue from the task's checkpoint, if there is one; returns the reports made before."""
+    found = load_checkpoint(task.directory, training.device)
+    if found is None:
+        return []
+    state, reports = found
+    training.restore(state)
+    return reports
+
+
+def _timed_epoch(training: CandidateTraining) -> tuple[float, float]:
+    started = time.perf_counter()
+    loss = training.run_epoch()
+    return loss, time.perf_counter() - started

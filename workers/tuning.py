@@ -1,0 +1,187 @@
+"""Ray Tune drives the trials: our search loop proposes, Tune places, actors evaluate.
+
+Tune calls the `SearchLoopSearcher` from its event loop, in the process that runs the job, so
+the loop and the database are only touched there. The actors are reused from trial to trial.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ray import tune
+from ray.tune.search import Searcher
+
+from nas.errors import TrialFailedError, TrialInfeasibleError
+from nas.evaluation import EpochReport, Evaluator, TrialTask
+from nas.job import Resources
+from nas.search import SearchLoop
+from nas.status import TrialStatus
+from workers.cluster import cluster_has_gpus
+
+DEFAULT_GPU_SHARE = 0.25
+"""Small candidates do not fill a GPU; four share one unless the job says otherwise."""
+
+WORKER_RESTARTS = 2
+"""How often a trial is placed anew after its worker process died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Says that a trial ended without completing, and why."""
+
+    status: TrialStatus
+    reason: str
+
+
+class TrialTrainable(tune.Trainable):  # type: ignore[misc]
+    """Runs one trial after the other in the same actor, an epoch per step."""
+
+    def setup(self, config: dict[str, Any], evaluator: Evaluator) -> None:
+        """Take the first trial; `evaluator` arrives once per actor through the object store."""
+        self._evaluator = evaluator
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take the next trial."""
+        self._task: TrialTask = new_config["task"]
+        self._reports: Iterator[EpochReport] = iter(self._evaluator.evaluate(self._task))
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Run the next epoch; the result carries its report, or how the trial ended."""
+        try:
+            report = next(self._reports)
+        except TrialInfeasibleError as error:
+            return _ended(TrialStatus.INFEASIBLE, str(error))
+        except TrialFailedError as error:
+            return _ended(TrialStatus.FAILED, str(error))
+        except Exception as error:  # a candidate's failure must never be the job's
+            return _ended(TrialStatus.FAILED, f"{type(error).__name__}: {error}")
+        return {"report": report, "done": report.epoch >= self._task.epochs}
+
+    def save_checkpoint(self, checkpoint_dir: str) -> None:
+        """Do nothing: evaluators keep their own checkpoints."""
+
+    def load_checkpoint(self, checkpoint: Any) -> None:
+        """Do nothing: evaluators keep their own checkpoints."""
+
+
+class _LeftOutOfSnapshots:
+    """Pickles as nothing: Tune snapshots its parts, but a job is resumed from the database."""
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return (object, ())
+
+
+class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):  # type: ignore[misc]
+    """Lets Tune draw its trials from a `SearchLoop` and hands back what they report."""
+
+    def __init__(
+        self, loop: SearchLoop, evaluator: Evaluator, should_stop: Callable[[], bool]
+    ) -> None:
+        super().__init__()
+        self._loop = loop
+        self._evaluator = evaluator
+        self._should_stop = should_stop
+        self._tasks: dict[str, TrialTask] = {}
+
+    def suggest(self, trial_id: str) -> Any:
+        """Return the next trial's configuration, or that there is none."""
+        task = None if self._should_stop() else self._loop.next_task()
+        if task is None:
+            return Searcher.FINISHED
+        self._tasks[trial_id] = task
+        return {"task": task}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Record an epoch."""
+        if trial_id in self._tasks and "report" in result:
+            self._loop.report(self._tasks[trial_id].trial_id, result["report"])
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Record how a trial ended; one that Tune merely cuts off stays as it is."""
+        task = self._tasks.pop(trial_id, None)
+        if task is None:
+            return
+        if error:
+            self._loop.fail(
+                task.trial_id,
+                TrialStatus.FAILED,
+                f"its worker process died {WORKER_RESTARTS + 1} times",
+            )
+        elif result is not None and "ending" in result:
+            ending: Ending = result["ending"]
+            self._loop.fail(task.trial_id, ending.status, ending.reason)
+        elif result is not None and result.get("done") and "report" in result:
+            self._loop.report(task.trial_id, result["report"])
+            self._loop.complete(task.trial_id)
+        else:
+            return
+        self._evaluator.release(task)
+
+    def save(self, checkpoint_path: str) -> None:
+        """Do nothing: the database holds all there is to resume from."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Do nothing: the database holds all there is to resume from."""
+
+
+class StopWhen(_LeftOutOfSnapshots, tune.Stopper):  # type: ignore[misc]
+    """Ends the run as soon as a function says so."""
+
+    def __init__(self, should_stop: Callable[[], bool]) -> None:
+        self._should_stop = should_stop
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Never end a single trial."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Tell Tune whether to end the run."""
+        return self._should_stop()
+
+
+def run_trials(
+    loop: SearchLoop,
+    evaluator: Evaluator,
+    resources: Resources,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Evaluate the loop's trials on the connected Ray cluster until they end or `should_stop()`."""
+    trainable = tune.with_resources(
+        tune.with_parameters(TrialTrainable, evaluator=evaluator),
+        {"cpu": resources.cpus_per_trial, "gpu": gpus_per_trial(resources)},
+    )
+    with tempfile.TemporaryDirectory(prefix="nas-tune-") as storage:
+        tune.Tuner(
+            trainable,
+            tune_config=tune.TuneConfig(
+                search_alg=SearchLoopSearcher(loop, evaluator, should_stop),
+                num_samples=-1,
+                max_concurrent_trials=resources.max_concurrent_trials,
+                reuse_actors=True,
+            ),
+            run_config=tune.RunConfig(
+                name="trials",
+                storage_path=storage,
+                stop=StopWhen(should_stop),
+                failure_config=tune.FailureConfig(max_failures=WORKER_RESTARTS),
+                verbose=0,
+            ),
+        ).fit()
+
+
+def gpus_per_trial(resources: Resources) -> float:
+    """Return the share of a GPU each trial gets on the connected cluster."""
+    if resources.gpus_per_trial is not None:
+        return resources.gpus_per_trial
+    return DEFAULT_GPU_SHARE if cluster_has_gpus() else 0.0
+
+
+def _ended(status: TrialStatus, reason: str) -> dict[str, Any]:
+    return {"ending": Ending(status, reason), "done": True}
