@@ -1,0 +1,164 @@
+"""How jobs, trials and artefacts look from outside: the same for REST, CLI and dashboard."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from nas.database.artifacts import ArtifactRow
+from nas.database.jobs import JobRow
+from nas.database.trials import MetricRow, TrialRow, count_trials, find_best_trial
+from nas.final import FinalResult
+from nas.job import JobSpec
+from nas.status import JobStatus, TrialStatus
+
+
+class TrialMetrics(BaseModel):
+    """What is known of a candidate; a figure that was not measured is null."""
+
+    accuracy: float | None = Field(description="validation accuracy in [0, 1]")
+    loss: float | None = Field(description="validation cross-entropy, nats")
+    params: int = Field(description="trainable parameters")
+    macs: int = Field(description="multiply-accumulates for one image (1 MAC = 2 FLOPs)")
+    latency_ms: float | None = Field(None, description="not measured by this version")
+    train_seconds: float | None = Field(description="seconds spent in training so far")
+
+
+class TrialView(BaseModel):
+    """One evaluation of one architecture."""
+
+    id: str
+    job_id: str
+    number: int = Field(description="order of creation within the job, from 0")
+    status: TrialStatus
+    architecture: dict[str, Any]
+    architecture_hash: str = Field(description="SHA-256 of the canonical form")
+    budget: int = Field(description="epochs granted")
+    epochs_done: int
+    metrics: TrialMetrics
+    reward: float | None = Field(description="what the sampler was told")
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: str | None = Field(description="why the trial failed or is infeasible")
+    cached_from: str | None = Field(description="trial whose equal evaluation answered this one")
+
+    @classmethod
+    def of(cls, row: TrialRow) -> TrialView:
+        """Read a row."""
+        return cls(
+            id=row.id,
+            job_id=row.job_id,
+            number=row.number,
+            status=row.status,
+            architecture=row.architecture_json,
+            architecture_hash=row.architecture_hash,
+            budget=row.budget,
+            epochs_done=row.epochs_done,
+            metrics=TrialMetrics(
+                accuracy=row.accuracy,
+                loss=row.loss,
+                params=row.params,
+                macs=row.macs,
+                latency_ms=None,
+                train_seconds=row.train_seconds,
+            ),
+            reward=row.reward,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            error=row.error,
+            cached_from=row.cached_from,
+        )
+
+
+class MetricView(BaseModel):
+    """What a trial reported after one epoch."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    epoch: int = Field(description="counts from 1")
+    accuracy: float = Field(description="validation accuracy in [0, 1]")
+    loss: float = Field(description="validation cross-entropy, nats")
+    train_loss: float = Field(description="mean training loss of the epoch, nats")
+    train_seconds: float
+    recorded_at: datetime
+
+    @classmethod
+    def of(cls, row: MetricRow) -> MetricView:
+        """Read a row."""
+        return cls.model_validate(row)
+
+
+class JobView(JobSpec):
+    """A job: what was asked for, where it stands, and what came of it."""
+
+    id: str
+    status: JobStatus
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: str | None = Field(description="why the job failed")
+    trials_by_status: dict[TrialStatus, int] = Field(description="statuses without trials left out")
+    trials_done: int = Field(description="trials in a final status")
+    best: TrialView | None = Field(description="completed trial with the highest reward so far")
+    final_epoch: int = Field(description="epochs done of the winner's retraining")
+    final: FinalResult | None = Field(description="the winner's test, once it is retrained")
+    test_accuracy: float | None = Field(description="the same figure as in `final`, in [0, 1]")
+
+    @classmethod
+    def of(cls, session: Session, row: JobRow) -> JobView:
+        """Read a row and what belongs to it."""
+        counts = count_trials(session, row.id)
+        best = find_best_trial(session, row.id)
+        final = None if row.final_json is None else FinalResult.model_validate(row.final_json)
+        return cls.model_construct(
+            **{
+                **dict(row.spec),
+                "name": row.name,
+                "id": row.id,
+                "status": row.status,
+                "created_at": row.created_at,
+                "started_at": row.started_at,
+                "finished_at": row.finished_at,
+                "error": row.error,
+                "trials_by_status": counts,
+                "trials_done": sum(n for status, n in counts.items() if status.is_final),
+                "best": None if best is None else TrialView.of(best),
+                "final_epoch": row.final_epoch,
+                "final": final,
+                "test_accuracy": None if final is None else final.test_accuracy,
+            }
+        )
+
+
+class ArtifactView(BaseModel):
+    """A file that a job produced."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    job_id: str
+    trial_id: str | None
+    kind: str = Field(description="format, such as onnx or weights")
+    name: str = Field(description="file name")
+    size_bytes: int
+    sha256: str
+    details: dict[str, Any] = Field(description="what was checked about the file")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: ArtifactRow) -> ArtifactView:
+        """Read a row."""
+        return cls(
+            id=row.id,
+            job_id=row.job_id,
+            trial_id=row.trial_id,
+            kind=row.kind,
+            name=row.path.rsplit("/", 1)[-1],
+            size_bytes=row.size_bytes,
+            sha256=row.sha256,
+            details=row.details,
+            created_at=row.created_at,
+        )
