@@ -13,6 +13,8 @@ from search_spaces.cell.operations import OPERATIONS
 from search_spaces.classifier import Classifier
 from search_spaces.standalone import bundle
 
+_LONGEST_OPERATION = 96
+
 
 def write_cells(
     architecture: CellArchitecture, input_shape: InputShape, num_classes: int
@@ -35,6 +37,7 @@ architecture {canonical.content_hash}
 """
 
 {_imports(source.imports)}
+
 
 {source.render_definitions()}
 
@@ -72,7 +75,8 @@ def load(weights: Path) -> Classifier:
 if __name__ == "__main__":
     model = load(Path(__file__).with_suffix(".pt"))
     logits = model(torch.rand(1, {channels}, {height}, {width}))
-    print(f"{{sum(p.numel() for p in model.parameters()):,}} parameters, logits {{tuple(logits.shape)}}")
+    parameters = sum(p.numel() for p in model.parameters())
+    print(f"{{parameters:,}} parameters, logits {{tuple(logits.shape)}}")
 '''
 
 
@@ -88,9 +92,10 @@ def _operation(name: str) -> str:
     operation = OPERATIONS[name]
     block = operation.block_class().__name__
     arguments = "".join(f", {key}={value}" for key, value in operation.arguments.items())
-    return (
-        f'"{name}": lambda channels, stride: {block}(channels, channels, stride{arguments}),'
-    )
+    line = f'"{name}": lambda channels, stride: {block}(channels, channels, stride{arguments}),'
+    if len(line) <= _LONGEST_OPERATION:
+        return line
+    return line.replace("(channels", "(\n    channels").replace("),", "\n),")
 
 
 def _literal(cell: Genotype) -> str:

@@ -1,0 +1,110 @@
+"""Exporting a job or a trial: find it, write it, and register what lies among the artefacts."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nas.database import Database, open_database
+from nas.database.artifacts import ArtifactRow
+from nas.errors import InvalidInputError
+from nas.export.formats import ExportFormat
+from nas.export.source import ExportSource, find_or_raise_source
+from nas.ids import new_id, utc_now
+from nas.layout import export_directory
+from nas.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """Files written, the main one first, what was measured about them, and their artefact ids."""
+
+    files: tuple[Path, ...]
+    details: dict[str, Any]
+    artifact_ids: tuple[str, ...]
+
+
+def export(
+    database: Database,
+    settings: Settings,
+    target_id: str,
+    export_format: ExportFormat,
+    out: Path | None = None,
+) -> ExportResult:
+    """Export a job's winner, or one trial, to `out` or among the job's artefacts.
+
+    `out` may be a directory. Only files among the artefacts are registered in the database.
+
+    Raises:
+        NotFoundError: Neither a job nor a trial has this id.
+        ConflictError: There is nothing trained to export yet.
+        InvalidInputError: `out` cannot be written.
+    """
+    with database.read() as session:
+        source = find_or_raise_source(session, settings.artifact_dir, target_id)
+    if export_format is not ExportFormat.JSON:
+        source.require_weights()
+    from nas.export.writers import write  # needs torch, which refusals above do without
+
+    path = _destination(source, settings, target_id, export_format, out)
+    try:
+        written = write(source, export_format, path)
+    except OSError as error:
+        raise InvalidInputError(f"out: cannot write {path}: {error.strerror or error}") from error
+    if out is not None:
+        return ExportResult(written.files, written.details, ())
+    rows = [
+        _artifact(source, settings, export_format, file, written.details) for file in written.files
+    ]
+    with database.write() as session:
+        session.add_all(rows)
+    return ExportResult(written.files, written.details, tuple(row.id for row in rows))
+
+
+def export_from_settings(
+    settings: Settings, target_id: str, export_format: ExportFormat
+) -> list[str]:
+    """Export in a process of its own and return the new artefacts' ids, the main file's first."""
+    database = open_database(settings.database_url)
+    try:
+        return list(export(database, settings, target_id, export_format).artifact_ids)
+    finally:
+        database.close()
+
+
+def _destination(
+    source: ExportSource,
+    settings: Settings,
+    target_id: str,
+    export_format: ExportFormat,
+    out: Path | None,
+) -> Path:
+    if out is None:
+        directory = export_directory(settings.artifact_dir, source.job_id)
+        if target_id != source.job_id:
+            directory = directory / target_id
+        return directory / export_format.file_name
+    return out / export_format.file_name if out.is_dir() else out
+
+
+def _artifact(
+    source: ExportSource,
+    settings: Settings,
+    export_format: ExportFormat,
+    file: Path,
+    details: dict[str, Any],
+) -> ArtifactRow:
+    content = file.read_bytes()
+    return ArtifactRow(
+        id=new_id(),
+        job_id=source.job_id,
+        trial_id=source.trial.id,
+        kind=export_format.value,
+        path=file.relative_to(settings.artifact_dir).as_posix(),
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        details=details,
+        created_at=utc_now(),
+    )

@@ -1,0 +1,83 @@
+"""What is exported: an architecture, the data it is for, and where its weights lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from nas.database.jobs import JobRow, find_or_raise_job
+from nas.database.trials import TrialRow, find_best_trial, find_or_raise_trial
+from nas.datasets import DatasetInfo, find_or_raise_dataset
+from nas.errors import ConflictError, NotFoundError
+from nas.final import FinalResult
+from nas.layout import WEIGHTS_NAME, final_directory, trial_directory
+from nas.representations import TrialView
+from search_spaces import Architecture, parse_architecture
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSource:
+    """A trained candidate: the job's retrained winner, or one trial as the search left it."""
+
+    job_id: str
+    trial: TrialView
+    architecture: Architecture
+    dataset: DatasetInfo
+    weights: Path
+    final: FinalResult | None
+
+    def require_weights(self) -> Path:
+        """Return the weights' path; raises `ConflictError` if there are none yet."""
+        if not self.weights.is_file():
+            raise ConflictError(
+                f"trial {self.trial.id} is {self.trial.status} and has no weights yet; "
+                "formats that need none: json"
+            )
+        return self.weights
+
+
+def find_or_raise_source(session: Session, artifact_dir: Path, target_id: str) -> ExportSource:
+    """Find what a job's or a trial's id stands for.
+
+    Raises:
+        NotFoundError: Neither a job nor a trial has this id.
+        ConflictError: The job has no completed trial yet.
+    """
+    job = session.get(JobRow, target_id)
+    if job is None:
+        try:
+            trial = find_or_raise_trial(session, target_id)
+        except NotFoundError:
+            raise NotFoundError(f"no job or trial {target_id!r}") from None
+        return _trial_source(session, artifact_dir, trial)
+    if job.final_json is None:
+        best = find_best_trial(session, job.id)
+        if best is None:
+            raise ConflictError(f"job {job.id} is {job.status} and has no completed trial yet")
+        return _trial_source(session, artifact_dir, best)
+    final = FinalResult.model_validate(job.final_json)
+    winner = find_or_raise_trial(session, final.trial_id)
+    weights = final_directory(artifact_dir, job.id) / WEIGHTS_NAME
+    return _source(job, winner, weights, final)
+
+
+def _trial_source(session: Session, artifact_dir: Path, trial: TrialRow) -> ExportSource:
+    """Take a trial's own weights, or those of the equal evaluation that answered it."""
+    trained = trial if trial.cached_from is None else find_or_raise_trial(session, trial.cached_from)
+    weights = trial_directory(artifact_dir, trained.job_id, trained.id) / WEIGHTS_NAME
+    return _source(find_or_raise_job(session, trial.job_id), trial, weights, None)
+
+
+def _source(
+    job: JobRow, trial: TrialRow, weights: Path, final: FinalResult | None
+) -> ExportSource:
+    return ExportSource(
+        job_id=job.id,
+        trial=TrialView.of(trial),
+        architecture=parse_architecture(trial.architecture_json),
+        dataset=find_or_raise_dataset(job.spec.dataset).info,
+        weights=weights,
+        final=final,
+    )
