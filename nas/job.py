@@ -11,7 +11,8 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    model_validator,
+    ValidationInfo,
+    field_validator,
 )
 
 from nas.datasets import find_or_raise_dataset
@@ -93,11 +94,19 @@ class JobSpec(BaseModel):
     recipe: Recipe = Field(default_factory=Recipe, description="how candidates are trained")
     resources: Resources = Field(default_factory=Resources, description="what each trial gets")
 
-    @model_validator(mode="after")
-    def _options_fit(self) -> JobSpec:
-        create_space(self.space, self.space_options)
-        find_or_raise_sampler(self.sampler).check_options(self.sampler_options)
-        return self
+    @field_validator("space_options")
+    @classmethod
+    def _options_fit_space(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "space" in info.data:
+            create_space(info.data["space"], value)
+        return value
+
+    @field_validator("sampler_options")
+    @classmethod
+    def _options_fit_sampler(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "sampler" in info.data:
+            find_or_raise_sampler(info.data["sampler"]).check_options(value)
+        return value
 
     @property
     def parsed_constraints(self) -> tuple[Constraint, ...]:

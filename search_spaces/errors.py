@@ -28,9 +28,9 @@ def first_problem(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     problem = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in problem["loc"]) or "value"
+    field = ".".join(str(part) for part in problem["loc"])
     message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "missing":
-        return f"{field}: {message}"
-    given = repr(problem["input"])
-    return f"{field}: {message} (got {given if len(given) <= 80 else given[:77] + '...'})"
+    if problem["type"] not in ("missing", "value_error"):  # ours say themselves what was given
+        given = repr(problem["input"])
+        message += f" (got {given if len(given) <= 80 else given[:77] + '...'})"
+    return f"{field}: {message}" if field else message

@@ -56,13 +56,11 @@ def create_space(name: str, options: Mapping[str, Any] | None = None) -> AnySpac
     try:
         return space(space.options_type.model_validate(dict(options or {})))
     except ValidationError as error:
-        raise InvalidSpaceOptionsError(
-            f"options of space {name!r}: {first_problem(error)}"
-        ) from error
+        raise InvalidSpaceOptionsError(f"of space {name!r}: {first_problem(error)}") from error
 
 
 def parse_architecture(data: object) -> Architecture:
-    """Read an architecture from its JSON form (parsed, or text).
+    """Read an architecture from its JSON form (parsed, or text), bare or as exported.
 
     Raises:
         InvalidArchitectureError: The data is no architecture; the message names the field.
@@ -78,6 +76,8 @@ def parse_architecture(data: object) -> Architecture:
         raise InvalidArchitectureError(
             f"architecture must be a JSON object, got {type(data).__name__}"
         )
+    if "space" not in data and isinstance(data.get("architecture"), Mapping):
+        data = data["architecture"]  # the envelope that our own JSON export writes
     name = data.get("space")
     if not isinstance(name, str) or name not in spaces():
         raise InvalidArchitectureError(
@@ -102,8 +102,6 @@ def draw(architecture: Architecture) -> str:
     return spaces()[architecture.space].draw(architecture)
 
 
-def standalone_source(
-    architecture: Architecture, input_shape: InputShape, num_classes: int
-) -> str:
+def standalone_source(architecture: Architecture, input_shape: InputShape, num_classes: int) -> str:
     """Write `architecture` as a Python module that needs torch alone."""
     return spaces()[architecture.space].standalone_source(architecture, input_shape, num_classes)

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from nas.database import Database
 from nas.database.jobs import (
     claim_job,
@@ -58,7 +60,11 @@ class JobRunner:
     def claim(self, job_id: str) -> None:
         """Take the job; raises `ConflictError` if it is completed or in other hands."""
         with self._database.write() as session:
-            claim_job(session, job_id, self.name, utc_now(), self._lease, is_gone)
+            self.claim_in(session, job_id)
+
+    def claim_in(self, session: Session, job_id: str) -> None:
+        """Take the job within a transaction that the caller commits."""
+        claim_job(session, job_id, self.name, utc_now(), self._lease, is_gone)
 
     def claim_next(self) -> str | None:
         """Take the oldest job that waits for a runner and return its id, or None."""
@@ -66,7 +72,7 @@ class JobRunner:
             job = find_claimable_job(session, utc_now())
             if job is None:
                 return None
-            claim_job(session, job.id, self.name, utc_now(), self._lease)
+            self.claim_in(session, job.id)
             return job.id
 
     def run(self, job_id: str) -> JobStatus:
@@ -142,7 +148,8 @@ class JobRunner:
             if best is None:
                 reasons = [t.error for t in list_trials(session, job_id) if t.error]
                 raise NasError(
-                    "no trial could be completed" + (f"; the first: {reasons[0]}" if reasons else "")
+                    "no trial could be completed"
+                    + (f"; the first: {reasons[0]}" if reasons else "")
                 )
         info = find_or_raise_dataset(spec.dataset).info
         return TrialTask(

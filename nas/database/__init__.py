@@ -1,7 +1,7 @@
 """The database: one module per table, each with its queries."""
 
 from nas.database import artifacts, jobs, proposals, trials
-from nas.database.engine import Database, connect, open_database
+from nas.database.engine import Database, connect, open_database, upgrade_database
 
 __all__ = [
     "Database",
@@ -11,4 +11,5 @@ __all__ = [
     "open_database",
     "proposals",
     "trials",
+    "upgrade_database",
 ]

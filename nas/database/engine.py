@@ -63,7 +63,7 @@ class Database:
             ) from error
 
 
-def open_database(url: str, *, must_exist: bool = False) -> Database:
+def open_database(url: str) -> Database:
     """Connect to `url` and see to it that the tables are of this version.
 
     The embedded SQLite file is created and upgraded as needed. A server's tables are only
@@ -74,18 +74,37 @@ def open_database(url: str, *, must_exist: bool = False) -> Database:
         DatabaseUnavailableError: The database cannot be opened or has other tables.
     """
     database = connect(url)
+    if database.engine.dialect.name == "sqlite":
+        upgrade_database(url)
+        return database
     try:
         with database.engine.connect() as connection:
-            if connection.dialect.name == "sqlite" and not must_exist:
-                upgrade(connection)
-                connection.commit()
-            else:
-                require_current(connection)
+            require_current(connection)
     except DBAPIError as error:
         raise DatabaseUnavailableError(
             f"database {database.display_url}: {_reason(error)}"
         ) from error
     return database
+
+
+def upgrade_database(url: str) -> str:
+    """Bring the tables at `url` to this version; returns the URL without its password.
+
+    Raises:
+        InvalidInputError: The text is no database URL, or of an unsupported kind.
+        DatabaseUnavailableError: The database cannot be opened or is of a newer version.
+    """
+    database = connect(url)
+    try:
+        with database.engine.execution_options(nas_write=True).begin() as connection:
+            upgrade(connection)
+    except DBAPIError as error:
+        raise DatabaseUnavailableError(
+            f"database {database.display_url}: {_reason(error)}"
+        ) from error
+    finally:
+        database.close()
+    return database.display_url
 
 
 def connect(url: str) -> Database:

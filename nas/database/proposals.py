@@ -20,9 +20,7 @@ class ProposalRow(Table):
 
     __tablename__ = "proposals"
 
-    job_id: Mapped[str] = mapped_column(
-        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     choices: Mapped[dict[str, Any]] = mapped_column(JSON)
     info: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -45,6 +45,4 @@ class Digits(Dataset):
         train, validation = train_test_split(
             rest, test_size=_HELD_OUT, stratify=labels[rest], random_state=_SPLIT_SEED
         )
-        return ImageData(
-            *(Split(images[part], labels[part]) for part in (train, validation, test))
-        )
+        return ImageData(*(Split(images[part], labels[part]) for part in (train, validation, test)))

@@ -30,9 +30,7 @@ class SamplerEntry:
         try:
             return self.options_type.model_validate(dict(options))
         except ValidationError as error:
-            raise ValueError(
-                f"options of sampler {self.name!r}: {first_problem(error)}"
-            ) from error
+            raise ValueError(f"of sampler {self.name!r}: {first_problem(error)}") from error
 
     def create(
         self, decisions: tuple[Decision, ...], seed: int, options: Mapping[str, Any]

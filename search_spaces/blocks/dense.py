@@ -31,9 +31,7 @@ class DenseLayer(nn.Module):
             nn.ReLU(),
             nn.Conv2d(in_channels + growth_rate, out_channels, 1, bias=False),
         )
-        self.pool = (
-            nn.Identity() if stride == 1 else nn.AvgPool2d(stride, stride, ceil_mode=True)
-        )
+        self.pool = nn.Identity() if stride == 1 else nn.AvgPool2d(stride, stride, ceil_mode=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`."""

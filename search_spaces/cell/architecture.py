@@ -24,7 +24,7 @@ CELL_INPUTS = 2
 
 def _known_operation(name: str) -> str:
     if name not in OPERATIONS:
-        raise ValueError(f"unknown operation, allowed: {', '.join(OPERATIONS)}")
+        raise ValueError(f"no operation {name!r}, allowed: {', '.join(OPERATIONS)}")
     return name
 
 

@@ -56,7 +56,9 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
     """
 
     name = "cell"
-    summary = "normal and reduction cells of blocks with two inputs and two operations (NASNet, ENAS)"
+    summary = (
+        "normal and reduction cells of blocks with two inputs and two operations (NASNet, ENAS)"
+    )
     architecture_type: ClassVar[type[CellArchitecture]] = CellArchitecture
     options_type: ClassVar[type[CellOptions]] = CellOptions
 

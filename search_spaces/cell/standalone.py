@@ -16,9 +16,7 @@ from search_spaces.standalone import bundle
 _LONGEST_OPERATION = 96
 
 
-def write_cells(
-    architecture: CellArchitecture, input_shape: InputShape, num_classes: int
-) -> str:
+def write_cells(architecture: CellArchitecture, input_shape: InputShape, num_classes: int) -> str:
     """Write the module; its `build()` returns the network that `build_cells` makes."""
     canonical = architecture.canonical()
     operations = [OPERATIONS[name] for name in used_operations(canonical)]

@@ -107,7 +107,9 @@ class CandidateTraining:
         if step + 1 < warmup:
             return self.recipe.learning_rate * (step + 1) / warmup
         progress = (step - warmup) / max(1.0, last - warmup)
-        return self.recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, progress))))
+        return (
+            self.recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, progress))))
+        )
 
     @torch.no_grad()
     def evaluate(self, images: DeviceImages) -> Metrics:
@@ -146,10 +148,7 @@ class CandidateTraining:
         self._generator.set_state(state["generator"].cpu())
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(
-            self.device.type, dtype=self._autocast_dtype, enabled=self._on_gpu
-        )
-
+        return torch.autocast(self.device.type, dtype=self._autocast_dtype, enabled=self._on_gpu)
 
 
 def _channels_last(images: Tensor) -> Tensor:

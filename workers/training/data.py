@@ -58,9 +58,7 @@ def random_shift(images: Tensor, max_shift: int, generator: torch.Generator) -> 
         return images
     n, channels, height, width = images.shape
     padded = F.pad(images, (max_shift,) * 4)
-    offsets = torch.randint(
-        2 * max_shift + 1, (2, n, 1), generator=generator, device=images.device
-    )
+    offsets = torch.randint(2 * max_shift + 1, (2, n, 1), generator=generator, device=images.device)
     rows = offsets[0] + torch.arange(height, device=images.device)
     columns = offsets[1] + torch.arange(width, device=images.device)
     batch = torch.arange(n, device=images.device)[:, None, None, None]

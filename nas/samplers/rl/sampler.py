@@ -73,9 +73,7 @@ class RLSampler(Sampler):
 
     def ask(self, number: int) -> Proposal:
         """Draw answers from the policy; their log-probability is kept for the PPO ratio."""
-        draws = torch.Generator().manual_seed(
-            int(generator(self.seed, number).integers(2**63 - 1))
-        )
+        draws = torch.Generator().manual_seed(int(generator(self.seed, number).integers(2**63 - 1)))
         choices, log_probability, entropy = self.controller.sample(draws)
         info = {"log_probability": log_probability, "entropy": entropy}
         if self._average.mean is not None:
@@ -114,7 +112,5 @@ class RLSampler(Sampler):
         else:
             behaviour = proposal.info.get("log_probability", log_probability.detach())
             ratio = (log_probability - behaviour).exp()
-            gain = torch.minimum(
-                ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage
-            )
+            gain = torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)
         return -(gain + self.options.entropy_weight * entropy)

@@ -1,0 +1,60 @@
+"""`nas spaces`, `nas samplers`, `nas datasets`: what there is to choose from."""
+
+from __future__ import annotations
+
+from api.cli.context import JsonOption
+from api.cli.output import print_json, print_table
+from nas.catalogue import dataset_views, sampler_views, space_views
+
+
+def spaces_command(as_json: JsonOption = False) -> None:
+    """List the search spaces and their options."""
+    views = space_views()
+    if as_json:
+        print_json(views)
+        return
+    print_table(
+        ("space", "what it holds", "options"),
+        [(v.name, v.summary, _options(v.options)) for v in views],
+        "no spaces",
+    )
+
+
+def samplers_command(as_json: JsonOption = False) -> None:
+    """List the samplers and their options."""
+    views = sampler_views()
+    if as_json:
+        print_json(views)
+        return
+    print_table(
+        ("sampler", "what it does", "options"),
+        [(v.name, v.summary, _options(v.options)) for v in views],
+        "no samplers",
+    )
+
+
+def datasets_command(as_json: JsonOption = False) -> None:
+    """List the data sets."""
+    views = dataset_views()
+    if as_json:
+        print_json(views)
+        return
+    print_table(
+        ("data set", "what it is", "input", "classes", "train / validation / test"),
+        [
+            (
+                v.name,
+                v.summary,
+                "x".join(map(str, v.input_shape)),
+                len(v.class_names),
+                f"{v.train_size} / {v.validation_size} / {v.test_size}",
+            )
+            for v in views
+        ],
+        "no data sets",
+    )
+
+
+def _options(schema: dict[str, object]) -> str:
+    properties = schema.get("properties")
+    return ", ".join(properties) if isinstance(properties, dict) else ""

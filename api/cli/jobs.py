@@ -1,0 +1,162 @@
+"""`nas jobs`, `nas trials`, `nas best`: looking at jobs, stopping and resuming them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
+from api.cli.output import console, local_time, percent, print_json, print_table
+from nas.database.jobs import find_or_raise_job, list_jobs, request_stop
+from nas.database.trials import find_best_trial, list_trials
+from nas.errors import NotFoundError
+from nas.ids import utc_now
+from nas.representations import JobView, TrialView
+from search_spaces import draw, parse_architecture
+
+app = typer.Typer(help="List, show, stop and resume jobs.", no_args_is_help=True)
+
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
+
+
+@app.command("list")
+def list_command(db: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """List all jobs, newest first."""
+    with opened(db) as (database, _), database.read() as session:
+        jobs = [JobView.of(session, row) for row in list_jobs(session)]
+    if as_json:
+        print_json(jobs)
+        return
+    print_table(
+        ("job", "name", "status", "trials", "best", "test", "created"),
+        [
+            (
+                job.id,
+                job.name,
+                job.status,
+                f"{job.trials_done}/{job.trials}",
+                percent(job.best.metrics.accuracy if job.best else None),
+                percent(job.test_accuracy),
+                local_time(job.created_at),
+            )
+            for job in jobs
+        ],
+        "No jobs yet. Start one with `nas search`.",
+    )
+
+
+@app.command("show")
+def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """Show one job."""
+    with opened(db) as (database, _), database.read() as session:
+        job = JobView.of(session, find_or_raise_job(session, job_id))
+    if as_json:
+        print_json(job)
+        return
+    counts = ", ".join(f"{n} {status}" for status, n in job.trials_by_status.items())
+    print_table(
+        ("field", "value"),
+        [
+            ("id", job.id),
+            ("name", job.name),
+            ("status", job.status),
+            ("error", job.error or "–"),
+            ("search", f"{job.space} by {job.sampler} on {job.dataset}, seed {job.seed}"),
+            ("trials", f"{job.trials_done} of {job.trials} done ({counts or 'none yet'})"),
+            ("best validation", percent(job.best.metrics.accuracy if job.best else None)),
+            ("test", percent(job.test_accuracy)),
+            ("created", local_time(job.created_at)),
+            ("started", local_time(job.started_at)),
+            ("finished", local_time(job.finished_at)),
+        ],
+        "",
+    )
+
+
+@app.command("stop")
+def stop(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """Ask a job to stop; what it has done stays, and it can be resumed."""
+    with opened(db) as (database, _), database.write() as session:
+        job = JobView.of(session, request_stop(session, job_id, utc_now()))
+    if as_json:
+        print_json(job)
+    else:
+        console.print(f"job {job_id} is {job.status}")
+
+
+@app.command("resume")
+def resume(
+    job_id: JobArgument,
+    db: DatabaseOption = None,
+    ray_address: RayOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a stopped, failed or abandoned job, here and now."""
+    with opened(db, ray_address) as (database, settings):
+        from api.cli.running import export_results, print_results, run_in_foreground
+        from workers.runner import JobRunner
+
+        runner = JobRunner(database, settings)
+        runner.claim(job_id)
+        job = run_in_foreground(runner, database, job_id, quiet=as_json)
+        exports = export_results(database, settings, job, None)
+        if as_json:
+            print_json(job)
+        else:
+            print_results(settings, [job], exports)
+
+
+def trials(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """List a job's trials."""
+    with opened(db) as (database, _), database.read() as session:
+        find_or_raise_job(session, job_id)
+        views = [TrialView.of(row) for row in list_trials(session, job_id)]
+    if as_json:
+        print_json(views)
+        return
+    print_table(
+        ("trial", "number", "status", "epochs", "accuracy", "parameters", "MACs", "reason"),
+        [
+            (
+                view.id,
+                view.number,
+                view.status,
+                f"{view.epochs_done}/{view.budget}",
+                percent(view.metrics.accuracy),
+                f"{view.metrics.params:,}",
+                f"{view.metrics.macs:,}",
+                view.error or "",
+            )
+            for view in views
+        ],
+        "No trials yet.",
+    )
+
+
+def best(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """Show a job's best trial so far."""
+    with opened(db) as (database, _), database.read() as session:
+        job = JobView.of(session, find_or_raise_job(session, job_id))
+        row = find_best_trial(session, job_id)
+    if row is None:
+        raise NotFoundError(f"job {job_id} has no completed trial yet")
+    view = TrialView.of(row)
+    if as_json:
+        print_json(view)
+        return
+    console.print(draw(parse_architecture(view.architecture)), highlight=False, markup=False)
+    print_table(
+        ("trial", "number", "parameters", "MACs", "validation", "test"),
+        [
+            (
+                view.id,
+                view.number,
+                f"{view.metrics.params:,}",
+                f"{view.metrics.macs:,}",
+                percent(view.metrics.accuracy),
+                percent(job.test_accuracy),
+            )
+        ],
+        "",
+    )

@@ -1,0 +1,47 @@
+"""Printing: JSON for scripts, tables and words for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+console = Console()
+
+
+def print_json(content: BaseModel | Sequence[BaseModel] | dict[str, Any] | list[Any]) -> None:
+    """Print one JSON document to standard output."""
+    if isinstance(content, BaseModel):
+        plain: Any = content.model_dump(mode="json")
+    elif isinstance(content, Sequence):
+        plain = [c.model_dump(mode="json") if isinstance(c, BaseModel) else c for c in content]
+    else:
+        plain = content
+    console.file.write(json.dumps(plain, indent=2) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
+    """Print rows under their headings, or `empty` if there are none."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007
+        table.add_row(*(escape(str(cell)) for cell in row))
+    console.print(table if count else empty)
+
+
+def percent(share: float | None) -> str:
+    """Write a share in [0, 1] as percent, a dash if there is none."""
+    return "–" if share is None else f"{share:.2%}"
+
+
+def local_time(moment: datetime | None) -> str:
+    """Write a moment in the user's time zone, a dash if there is none."""
+    return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")

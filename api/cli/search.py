@@ -1,0 +1,149 @@
+"""`nas search`: submit a job and run it here and now."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
+from api.cli.output import print_json
+from nas.database import Database
+from nas.database.jobs import create_job
+from nas.errors import InvalidInputError
+from nas.ids import utc_now
+from nas.job import JobSpec, parse_job_spec
+from nas.representations import JobView
+
+
+def search(
+    space: Annotated[str, typer.Option(help="Search space, see `nas spaces`.")] = "cell",
+    sampler: Annotated[str, typer.Option(help="Sampler, see `nas samplers`.")] = "rl",
+    dataset: Annotated[str, typer.Option(help="Data set, see `nas datasets`.")] = "digits",
+    trials: Annotated[int, typer.Option(help="Architectures to evaluate.")] = 20,
+    epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = 5,
+    final_epochs: Annotated[int, typer.Option(help="Epochs of the winner's retraining.")] = 30,
+    objective: Annotated[str, typer.Option(help="accuracy or loss.")] = "accuracy",
+    constraint: Annotated[
+        list[str] | None, typer.Option(help="Such as 'params<=1e6'; may be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of proposals and training.")] = 0,
+    name: Annotated[str, typer.Option(help="Label of the job.")] = "",
+    space_option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as filters=16; may be repeated.")
+    ] = None,
+    sampler_option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as ppo_clip=0.2; may be repeated.")
+    ] = None,
+    recipe_option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as batch_size=128; may be repeated.")
+    ] = None,
+    cpus_per_trial: Annotated[float, typer.Option(help="CPU cores per trial.")] = 1.0,
+    gpus_per_trial: Annotated[
+        float | None, typer.Option(help="GPUs per trial, fractions allowed.")
+    ] = None,
+    max_concurrent: Annotated[int | None, typer.Option(help="Trials at once, at most.")] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(help="Run this sampler too, on an equal budget; may be repeated."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for the winner's exports.")] = None,
+    db: DatabaseOption = None,
+    ray_address: RayOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search for the best network, retrain it, test it once, and export it."""
+    request: dict[str, Any] = {
+        "name": name,
+        "space": space,
+        "space_options": _parse_options("--space-option", space_option),
+        "sampler_options": _parse_options("--sampler-option", sampler_option),
+        "dataset": dataset,
+        "trials": trials,
+        "epochs": epochs,
+        "final_epochs": final_epochs,
+        "objective": objective,
+        "constraints": constraint or [],
+        "seed": seed,
+        "recipe": _parse_options("--recipe-option", recipe_option),
+        "resources": {
+            "cpus_per_trial": cpus_per_trial,
+            "gpus_per_trial": gpus_per_trial,
+            "max_concurrent_trials": max_concurrent,
+        },
+    }
+    specs = [parse_job_spec({**request, "sampler": sampler})]
+    for other in compare or []:
+        specs.append(parse_job_spec({**request, "sampler": other, "sampler_options": {}}))
+    if out is not None and out.exists() and not out.is_dir():
+        raise InvalidInputError(f"--out: got {str(out)!r}, allowed: a directory")
+    run_search(specs, out=out, db=db, ray_address=ray_address, as_json=as_json)
+
+
+def run_search(
+    specs: list[JobSpec],
+    *,
+    out: Path | None,
+    db: str | None,
+    ray_address: str | None,
+    as_json: bool,
+) -> None:
+    """Run the jobs one after the other, export the first one's winner and print all results."""
+    with opened(db, ray_address) as (database, settings):
+        from api.cli.running import export_results, print_results, run_in_foreground
+        from workers.runner import JobRunner
+
+        runner = JobRunner(database, settings)
+        jobs = [
+            run_in_foreground(runner, database, submit(runner, database, spec), quiet=as_json)
+            for spec in specs
+        ]
+        exports = export_results(database, settings, jobs[0], out)
+        if as_json:
+            print_json(_summary(jobs[0], exports) | {"compared": [_summary(j) for j in jobs[1:]]})
+        else:
+            print_results(settings, jobs, exports)
+
+
+def submit(runner: Any, database: Database, spec: JobSpec) -> str:
+    """Create a job and claim it in one transaction, so that no other runner takes it."""
+    with database.write() as session:
+        job_id = create_job(session, spec, utc_now()).id
+        runner.claim_in(session, job_id)
+    return job_id
+
+
+def _summary(job: JobView, exports: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Write a finished job in the form that scripts rely on."""
+    best = job.best
+    summary: dict[str, Any] = {
+        "job_id": job.id,
+        "status": job.status.value,
+        "sampler": job.sampler,
+        "trials": job.trials_done,
+        "best": None
+        if best is None
+        else {
+            "trial_id": best.id,
+            "architecture": best.architecture,
+            "metrics": best.metrics.model_dump(mode="json"),
+        },
+        "test_accuracy": job.test_accuracy,
+    }
+    return summary if exports is None else summary | {"exports": exports}
+
+
+def _parse_options(option: str, pairs: list[str] | None) -> dict[str, Any]:
+    """Read NAME=VALUE pairs; a value that is JSON is taken as such, any other as text."""
+    parsed: dict[str, Any] = {}
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise InvalidInputError(f"{option}: got {pair!r}, allowed: NAME=VALUE")
+        try:
+            parsed[name] = json.loads(value)
+        except ValueError:
+            parsed[name] = value
+    return parsed

@@ -1,0 +1,138 @@
+"""`nas serve` and `nas worker`: the processes that stay."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Annotated
+
+import typer
+
+from api.cli.context import DatabaseOption, RayOption, opened
+from api.cli.output import console
+from nas.errors import InvalidInputError
+from nas.settings import Settings
+
+_PARENT_POLL_SECONDS = 1.0
+_SHUTDOWN_SECONDS = 60.0
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    runner: Annotated[
+        bool, typer.Option(help="Run submitted jobs too; off where workers do.")
+    ] = True,
+    without_auth: Annotated[
+        bool,
+        typer.Option("--without-auth", help="Listen beyond this machine though anyone may write."),
+    ] = False,
+    db: DatabaseOption = None,
+    ray_address: RayOption = None,
+) -> None:
+    """Serve the REST API and the dashboard, and run the jobs submitted to them."""
+    if not _is_loopback(host) and not without_auth:
+        raise InvalidInputError(
+            f"--host: got {host!r}; anyone who reaches it could submit jobs: allowed: a loopback "
+            "address, or any with --without-auth"
+        )
+    _require_free(host, port)
+    with opened(db, ray_address) as (database, settings):
+        import uvicorn
+
+        from api.app import create_app
+
+        console.print(f"dashboard  http://{host}:{port}/", highlight=False)
+        console.print(f"API        http://{host}:{port}/api/docs", highlight=False)
+        with _embedded_runner(settings) if runner else contextlib.nullcontext():
+            uvicorn.run(create_app(database, settings), host=host, port=port, log_level="warning")
+
+
+def worker(
+    db: DatabaseOption = None,
+    ray_address: RayOption = None,
+    stop_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Wait for jobs and run them, one after the other."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with opened(db, ray_address) as (database, settings):
+        from workers.runner import JobRunner
+        from workers.service import RunnerService
+
+        service = RunnerService(JobRunner(database, settings))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: service.shut_down())
+        if stop_with_parent:
+            _when_orphaned(service.shut_down)
+        service.serve()
+
+
+@contextlib.contextmanager
+def _embedded_runner(settings: Settings) -> Iterator[None]:
+    """Keep a worker process beside the server: training never blocks a request.
+
+    It is told to stop when the server ends, and stops by itself should the server be killed.
+    """
+    environment = os.environ | {
+        "NAS_DATABASE_URL": settings.database_url,
+        "NAS_DATA_DIR": str(settings.data_dir),
+        "NAS_ARTIFACT_DIR": str(settings.artifact_dir),
+    }
+    if settings.ray_address is not None:
+        environment["NAS_RAY_ADDRESS"] = settings.ray_address
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "worker", "--stop-with-parent"],
+        env=environment,
+        start_new_session=True,  # Ctrl-C reaches the server alone, which then stops its runner
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(_SHUTDOWN_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _when_orphaned(act: Callable[[], None]) -> None:
+    """Call `act` once this process's parent is gone."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_POLL_SECONDS)
+        act()
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise InvalidInputError(
+                f"--port: cannot listen on {host}:{port}: {error.strerror or error}"
+            ) from error

@@ -1,0 +1,57 @@
+"""An architecture's analysis as REST and CLI show it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from search_spaces import Architecture
+from search_spaces.analysis import analyze
+from search_spaces.base import InputShape
+
+
+class LayerView(BaseModel):
+    """One layer with parameters or MACs of its own."""
+
+    name: str
+    type: str
+    output_shape: tuple[int, ...] = Field(description="without the batch")
+    params: int = Field(description="trainable parameters")
+    macs: int = Field(description="multiply-accumulates for one image (1 MAC = 2 FLOPs)")
+
+
+class TotalView(BaseModel):
+    """Sums over all layers."""
+
+    params: int
+    macs: int
+
+
+class AnalysisView(BaseModel):
+    """A network's layers in the order they run, for one image."""
+
+    name: str
+    input: InputShape = Field(description="shape of one image, (C, H, W)")
+    total: TotalView
+    layers: list[LayerView]
+
+    @classmethod
+    def of(
+        cls, architecture: Architecture, input_shape: InputShape, num_classes: int, name: str
+    ) -> AnalysisView:
+        """Analyse an architecture; needs torch."""
+        analysis = analyze(architecture, input_shape, num_classes)
+        return cls(
+            name=name,
+            input=input_shape,
+            total=TotalView(params=analysis.params, macs=analysis.macs),
+            layers=[
+                LayerView(
+                    name=layer.name,
+                    type=layer.type,
+                    output_shape=layer.output_shape,
+                    params=layer.params,
+                    macs=layer.macs,
+                )
+                for layer in analysis.layers
+            ],
+        )
