@@ -1,4 +1,4 @@
-"""What can be built: architecture values, the spaces they come from, and the networks they become."""
+"""What can be built: architecture values, the spaces they come from, the networks they become."""
 
 from search_spaces.base import (
     Architecture,

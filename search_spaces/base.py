@@ -145,7 +145,7 @@ class SearchSpace(ABC, Generic[A, O]):
 
     @abstractmethod
     def architecture(self, chosen: Choices) -> A:
-        """Turn answers into an architecture; raises `InvalidDecisionsError` where they do not fit."""
+        """Turn answers into an architecture; raises `InvalidDecisionsError` if they do not fit."""
 
     @abstractmethod
     def choices(self, architecture: A) -> dict[str, Choice]:

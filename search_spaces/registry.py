@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
@@ -65,19 +66,18 @@ def parse_architecture(data: object) -> Architecture:
     Raises:
         InvalidArchitectureError: The data is no architecture; the message names the field.
     """
-    import json
-
     if isinstance(data, str | bytes):
         try:
             data = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise InvalidArchitectureError(f"architecture is not JSON: {error}") from error
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         raise InvalidArchitectureError(
             f"architecture must be a JSON object, got {type(data).__name__}"
         )
-    if "space" not in data and isinstance(data.get("architecture"), Mapping):
-        data = data["architecture"]  # the envelope that our own JSON export writes
+    inner = data.get("architecture")
+    if "space" not in data and isinstance(inner, dict):
+        data = inner  # the envelope that our own JSON export writes
     name = data.get("space")
     if not isinstance(name, str) or name not in spaces():
         raise InvalidArchitectureError(

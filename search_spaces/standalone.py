@@ -86,7 +86,7 @@ def _read(module_name: str) -> _Module:
         for name in _bound_names(node):
             text = ast.get_source_segment(source, node) or ""
             following = tree.body[position + 1] if position + 1 < len(tree.body) else None
-            if isinstance(node, ast.Assign) and _is_text(following):
+            if isinstance(node, ast.Assign) and following is not None and _is_text(following):
                 text += "\n" + (ast.get_source_segment(source, following) or "")
             definitions[name] = (node, text)
     return _Module(definitions, imports)
@@ -99,7 +99,7 @@ def _bound_names(node: ast.stmt) -> Iterator[str]:
         yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
 
-def _is_text(node: ast.stmt | None) -> bool:
+def _is_text(node: ast.stmt) -> bool:
     """Tell whether a statement is the docstring of the assignment before it."""
     return (
         isinstance(node, ast.Expr)

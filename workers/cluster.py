@@ -42,4 +42,5 @@ def cluster_has_gpus() -> bool:
     """Tell whether any node of the connected cluster offers a GPU."""
     import ray
 
-    return bool(ray.cluster_resources().get("GPU", 0))
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return resources.get("GPU", 0) > 0

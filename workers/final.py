@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import ray
 
@@ -24,11 +25,8 @@ class _FinalTrainingActor:
 
 def retrain(data: ImageData, task: TrialTask, cpus: float, gpus: float) -> Iterator[FinalProgress]:
     """Retrain on the connected cluster; the last item carries the test."""
-    actor = (
-        ray.remote(_FinalTrainingActor)
-        .options(num_cpus=cpus, num_gpus=gpus)
-        .remote(ray.put(data), task)
-    )
+    remote_class: Any = ray.remote(num_cpus=cpus, num_gpus=gpus)(_FinalTrainingActor)
+    actor = remote_class.remote(ray.put(data), task)
     try:
         while True:
             progress: FinalProgress = ray.get(actor.advance.remote())

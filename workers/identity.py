@@ -14,7 +14,7 @@ def runner_name() -> str:
 
 
 def is_gone(name: str) -> bool:
-    """Tell whether the runner called `name` is surely dead: it ran on this host and does no more."""
+    """Tell whether the runner called `name` is surely dead: it ran on this host, and is gone."""
     host, pid, start = name.rsplit(":", 2)
     if host != socket.gethostname():
         return False

@@ -147,10 +147,8 @@ class JobRunner:
             best = find_best_trial(session, job_id)
             if best is None:
                 reasons = [t.error for t in list_trials(session, job_id) if t.error]
-                raise NasError(
-                    "no trial could be completed"
-                    + (f"; the first: {reasons[0]}" if reasons else "")
-                )
+                first = f"; the first: {reasons[0]}" if reasons else ""
+                raise NasError(f"no trial could be completed{first}")
         info = find_or_raise_dataset(spec.dataset).info
         return TrialTask(
             trial_id=best.id,

@@ -36,11 +36,13 @@ class Ending:
     reason: str
 
 
-class TrialTrainable(tune.Trainable):  # type: ignore[misc]
+class TrialTrainable(tune.Trainable):
     """Runs one trial after the other in the same actor, an epoch per step."""
 
-    def setup(self, config: dict[str, Any], evaluator: Evaluator) -> None:
+    def setup(self, config: dict[str, Any], evaluator: Evaluator | None = None) -> None:
         """Take the first trial; `evaluator` arrives once per actor through the object store."""
+        if evaluator is None:
+            raise TypeError("TrialTrainable needs its evaluator, see `tune.with_parameters`")
         self._evaluator = evaluator
         self.reset_config(config)
 
@@ -76,7 +78,7 @@ class _LeftOutOfSnapshots:
         return (object, ())
 
 
-class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):  # type: ignore[misc]
+class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
     """Lets Tune draw its trials from a `SearchLoop` and hands back what they report."""
 
     def __init__(
@@ -131,7 +133,7 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):  # type: ignore[misc]
         """Do nothing: the database holds all there is to resume from."""
 
 
-class StopWhen(_LeftOutOfSnapshots, tune.Stopper):  # type: ignore[misc]
+class StopWhen(_LeftOutOfSnapshots, tune.Stopper):
     """Ends the run as soon as a function says so."""
 
     def __init__(self, should_stop: Callable[[], bool]) -> None:

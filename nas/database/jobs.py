@@ -117,12 +117,9 @@ def claim_job(
         raise NotFoundError(f"no job {job_id!r}")
     if job.status is JobStatus.COMPLETED:
         raise ConflictError(f"job {job_id} is completed; nothing is left to run")
-    held = job.lease_expires_at is not None and job.lease_expires_at > now
-    if held and job.runner not in (None, runner) and not is_gone(job.runner):
-        raise ConflictError(
-            f"job {job_id} is being run by {job.runner} (last heard of "
-            f"{(now - job.lease_expires_at + lease).total_seconds():.0f} s ago)"
-        )
+    holder = job.runner if _is_held(job, now) else None
+    if holder is not None and holder != runner and not is_gone(holder):
+        raise ConflictError(f"job {job_id} is being run by {holder}; stop it there first")
     if job.status is JobStatus.STOPPING:  # its runner died before it could stop
         set_job_status(job, JobStatus.STOPPED)
     set_job_status(job, JobStatus.RUNNING)
@@ -144,6 +141,11 @@ def find_claimable_job(session: Session, now: datetime) -> JobRow | None:
     )
 
 
+def _is_held(job: JobRow, now: datetime) -> bool:
+    """Tell whether a runner has the job and has been heard of lately."""
+    return job.lease_expires_at is not None and job.lease_expires_at > now
+
+
 def renew_lease(
     session: Session, job_id: str, runner: str, now: datetime, lease: timedelta
 ) -> JobRow:
@@ -160,8 +162,7 @@ def request_stop(session: Session, job_id: str, now: datetime) -> JobRow:
     job = find_or_raise_job(session, job_id)
     if job.status is JobStatus.STOPPING:
         return job
-    held = job.lease_expires_at is not None and job.lease_expires_at > now
-    if job.status is JobStatus.RUNNING and held:
+    if job.status is JobStatus.RUNNING and _is_held(job, now):
         set_job_status(job, JobStatus.STOPPING)
     else:
         set_job_status(job, JobStatus.STOPPED)
@@ -172,8 +173,7 @@ def request_stop(session: Session, job_id: str, now: datetime) -> JobRow:
 def request_resume(session: Session, job_id: str, now: datetime) -> JobRow:
     """Queue a stopped, failed or abandoned job again, for any runner to go on with."""
     job = find_or_raise_job(session, job_id)
-    held = job.lease_expires_at is not None and job.lease_expires_at > now
-    if job.status in (JobStatus.RUNNING, JobStatus.STOPPING) and not held:
+    if job.status in (JobStatus.RUNNING, JobStatus.STOPPING) and not _is_held(job, now):
         set_job_status(job, JobStatus.STOPPED)
     set_job_status(job, JobStatus.QUEUED)
     job.finished_at, job.error = None, None

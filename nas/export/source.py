@@ -65,9 +65,7 @@ def find_or_raise_source(session: Session, artifact_dir: Path, target_id: str) -
 
 def _trial_source(session: Session, artifact_dir: Path, trial: TrialRow) -> ExportSource:
     """Take a trial's own weights, or those of the equal evaluation that answered it."""
-    trained = (
-        trial if trial.cached_from is None else find_or_raise_trial(session, trial.cached_from)
-    )
+    trained = find_or_raise_trial(session, trial.cached_from or trial.id)
     weights = trial_directory(artifact_dir, trained.job_id, trained.id) / WEIGHTS_NAME
     return _source(find_or_raise_job(session, trial.job_id), trial, weights, None)
 

@@ -23,7 +23,7 @@ class TPEOptions(SamplerOptions):
 
 
 class RLOptions(SamplerOptions):
-    """Settings of the controller and its policy gradient; defaults for searches of 20 to 500 trials."""
+    """Settings of the controller and its policy gradient; the defaults suit 20 to 500 trials."""
 
     hidden_size: int = Field(64, ge=1, le=4096, description="units of the LSTM")
     learning_rate: float = Field(0.01, gt=0, le=1, description="Adam's step size")

@@ -6,6 +6,8 @@ Akiba et al.: Optuna, KDD 2019, https://arxiv.org/abs/1907.10902
 
 from __future__ import annotations
 
+from typing import cast
+
 import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import Trial, TrialState, create_trial
@@ -41,7 +43,8 @@ class TPESampler(Sampler):
         trial = self._study.ask()
         chosen: dict[str, Choice] = {}
         for decision in active_decisions(self.decisions, chosen):
-            chosen[decision.name] = trial.suggest_categorical(decision.name, decision.choices)
+            answer = trial.suggest_categorical(decision.name, decision.choices)
+            chosen[decision.name] = cast(Choice, answer)
         self._pending[number] = trial
         return Proposal(chosen)
 

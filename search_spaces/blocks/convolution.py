@@ -8,7 +8,10 @@ from torch import Tensor, cat, nn
 
 
 class ConvBlock(nn.Sequential):
-    """ReLU, `kernel_size` convolution, batch norm: `(N, in, H, W)` to `(N, out, ceil(H/s), ...)`."""
+    """ReLU, `kernel_size` convolution, batch norm.
+
+    `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`.
+    """
 
     def __init__(
         self, in_channels: int, out_channels: int, stride: int = 1, *, kernel_size: int = 1
@@ -46,7 +49,8 @@ class FactorizedReduction(nn.Module):
         """Map `(N, in, H, W)` to `(N, out, ceil(H/2), ceil(W/2))`."""
         x = self.relu(x)
         shifted = nn.functional.pad(x, (0, 1, 0, 1))[:, :, 1:, 1:]
-        return self.norm(cat([self.even(x), self.odd(shifted)], dim=1))
+        reduced: Tensor = self.norm(cat([self.even(x), self.odd(shifted)], dim=1))
+        return reduced
 
 
 class Identity(nn.Module):
@@ -58,4 +62,5 @@ class Identity(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`."""
-        return self.path(x)
+        passed: Tensor = self.path(x)
+        return passed

@@ -35,4 +35,5 @@ class DenseLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`."""
-        return self.pool(self.transition(cat([x, self.layer(x)], dim=1)))
+        out: Tensor = self.pool(self.transition(cat([x, self.layer(x)], dim=1)))
+        return out

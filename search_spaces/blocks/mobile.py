@@ -33,4 +33,5 @@ class MBConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`."""
-        return x + self.residual(x) if self.has_shortcut else self.residual(x)
+        out: Tensor = self.residual(x)
+        return x + out if self.has_shortcut else out

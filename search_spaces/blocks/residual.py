@@ -41,4 +41,5 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`."""
-        return self.relu(self.residual(x) + self.shortcut(x))
+        out: Tensor = self.relu(self.residual(x) + self.shortcut(x))
+        return out

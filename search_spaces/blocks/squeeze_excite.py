@@ -26,7 +26,8 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, C, H, W)` to `(N, C, H, W)`."""
-        return x * self.excitation(self.squeeze(x))
+        gates: Tensor = self.excitation(self.squeeze(x))
+        return x * gates
 
 
 class SqueezeExciteConv(nn.Sequential):

@@ -103,7 +103,7 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
         )
 
     def choices(self, architecture: CellArchitecture) -> dict[str, Choice]:
-        """Read the answers off an architecture; raises `InvalidDecisionsError` if it lies outside."""
+        """Read an architecture's answers; raises `InvalidDecisionsError` if it lies outside."""
         chosen: dict[str, Choice] = {}
         for kind, cell in zip(_KINDS, (architecture.normal, architecture.reduction), strict=True):
             for number, block in enumerate(cell.blocks):

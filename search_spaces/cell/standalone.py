@@ -50,7 +50,7 @@ OPERATIONS: Operations = {{
 
 
 def build() -> Classifier:
-    """Make the network with fresh weights: `(N, {channels}, H, W)` to `(N, {num_classes})` logits."""
+    """Make the network, weights fresh: `(N, {channels}, H, W)` to `(N, {num_classes})` logits."""
     network = CellNetwork(
         NORMAL,
         REDUCTION,

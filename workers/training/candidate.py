@@ -47,7 +47,7 @@ class CandidateTraining:
         self.model.mean.copy_(mean)
         self.model.std.copy_(std)
         self._on_gpu = device.type == "cuda"
-        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model.to(memory_format=torch.channels_last)
         self._autocast_dtype = (
             torch.bfloat16 if self._on_gpu and torch.cuda.is_bf16_supported() else torch.float16
         )
@@ -106,10 +106,8 @@ class CandidateTraining:
         last = self.epochs * self._steps_per_epoch
         if step + 1 < warmup:
             return self.recipe.learning_rate * (step + 1) / warmup
-        progress = (step - warmup) / max(1.0, last - warmup)
-        return (
-            self.recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, progress))))
-        )
+        progress = min(1.0, max(0.0, (step - warmup) / max(1.0, last - warmup)))
+        return self.recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
     @torch.no_grad()
     def evaluate(self, images: DeviceImages) -> Metrics:

@@ -56,6 +56,6 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(unfinished)
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ class DeviceImages:
         return len(self.labels)
 
     def channel_statistics(self) -> tuple[Tensor, Tensor]:
-        """Return mean and standard deviation per channel, each `(1, C, 1, 1)`, of values in [0, 1]."""
+        """Return the channels' mean and standard deviation, `(1, C, 1, 1)`, of values in [0, 1]."""
         values = self.images.double() / 255
         std, mean = torch.std_mean(values, dim=(0, 2, 3), keepdim=True, correction=0)
         return mean.float(), std.clamp_min(1e-3).float()
@@ -41,10 +41,9 @@ class DeviceImages:
 
     def batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield all images in order, unchanged: float images in [0, 1], labels."""
-        for images, labels in zip(
-            self.images.split(batch_size), self.labels.split(batch_size), strict=True
-        ):
-            yield images.float().div_(255), labels
+        for start in range(0, len(self), batch_size):
+            images = self.images[start : start + batch_size]
+            yield images.float().div_(255), self.labels[start : start + batch_size]
 
 
 def count_batches(images: int, batch_size: int) -> int:
