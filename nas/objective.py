@@ -62,4 +62,6 @@ class Constraint:
         return _OPERATORS[self.operator](float(getattr(analysis, self.metric)), self.bound)
 
     def __str__(self) -> str:
-        return f"{self.metric}{self.operator}{self.bound:g}"
+        short = f"{self.bound:g}"
+        exact = short if float(short) == self.bound else f"{self.bound:.17g}"
+        return f"{self.metric}{self.operator}{exact}"

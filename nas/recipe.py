@@ -17,7 +17,7 @@ class Recipe(BaseModel):
     batch_size: int = Field(64, ge=2, le=65_536, description="images per step")
     learning_rate: float = Field(0.1, gt=0, le=10, description="peak learning rate")
     momentum: float = Field(0.9, ge=0, lt=1, description="Nesterov momentum")
-    weight_decay: float = Field(5e-4, ge=0, le=1, description="L2 penalty on weight matrices")
+    weight_decay: float = Field(2e-3, ge=0, le=1, description="L2 penalty on weight matrices")
     warmup_epochs: float = Field(1.0, ge=0, le=1000, description="epochs of linear warm-up")
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="share given to all classes")
     max_shift: int = Field(1, ge=0, le=64, description="random shift of each image, pixels a side")

@@ -109,8 +109,10 @@ class SearchLoop:
 
     def next_task(self) -> TrialTask | None:
         """Return the next trial to evaluate, or None when no more are to be started."""
-        if self._interrupted:
-            return self._restart(self._interrupted.pop(0))
+        while self._interrupted:
+            task = self._restart(self._interrupted.pop(0))
+            if task is not None:
+                return task
         while len(self._known) < self.spec.trials and not self._used_up:
             candidate = self._find_candidate()
             if candidate is None:
@@ -177,8 +179,9 @@ class SearchLoop:
     def _find_candidate(self) -> _Candidate | None:
         """Ask until an architecture is new and within the constraints.
 
-        An architecture seen before costs no evaluation: the sampler is told what is known. If
-        all else failed, the last one that breaks a constraint is returned as infeasible.
+        An architecture seen before costs no evaluation: the sampler is told what is known. It is
+        told None for one that breaks a constraint; if no other is found, the last of these is
+        returned as infeasible.
         """
         rejected: _Candidate | None = None
         for sampler in self._attempts():
@@ -191,12 +194,12 @@ class SearchLoop:
             if known is not None:
                 self._record_repeat(number, known)
                 continue
-            if rejected is not None:
-                self._record_rejected(rejected.number)
             analysis = self._analyze(architecture)
-            rejected = self._rejection(number, architecture, analysis)
-            if rejected is None:
+            rejection = self._rejection(number, architecture, analysis)
+            if rejection is None:
                 return _Candidate(number, architecture, analysis)
+            self._record_rejected(number)
+            rejected = rejection
         return rejected
 
     def _rejection(
@@ -258,9 +261,14 @@ class SearchLoop:
             )
             session.add(trial)
             session.flush()
-            session.add(self._proposal_row(candidate.number, trial.id))
+            known = self._remember(trial)
+            if candidate.infeasible is None:
+                session.add(self._proposal_row(candidate.number, trial.id))
+                known.awaiting.append(candidate.number)
+            else:  # recorded and told when it was rejected
+                row = session.get_one(ProposalRow, (self._job_id, candidate.number))
+                row.trial_id = trial.id
             session.flush()
-            self._remember(trial).awaiting.append(candidate.number)
             source = find_evaluation(session, trial.architecture_hash, trial.evaluation_key)
             if candidate.infeasible is not None:
                 self._end(session, trial, TrialStatus.INFEASIBLE, candidate.infeasible)
@@ -275,10 +283,14 @@ class SearchLoop:
             return None
         return self._task(trial)
 
-    def _restart(self, trial_id: str) -> TrialTask:
+    def _restart(self, trial_id: str) -> TrialTask | None:
+        """Take up an interrupted trial; returns None if only its end had not been recorded."""
         with self._database.write() as session:
             trial = find_or_raise_trial(session, trial_id)
             set_trial_status(trial, TrialStatus.RUNNING)
+        if trial.epochs_done >= trial.budget:
+            self.complete(trial_id)
+            return None
         return self._task(trial)
 
     def _task(self, trial: TrialRow) -> TrialTask:

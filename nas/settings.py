@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     artifact_dir: Path = Field(Path(), description="directory of weights and exports")
     ray_address: str | None = Field(None, description="Ray cluster to join; start one if unset")
     lease_seconds: float = Field(
-        30.0, gt=0, description="a runner silent for this long loses its job to another"
+        30.0, gt=0, le=86_400, description="a runner silent for this long loses its job to another"
     )
 
     @model_validator(mode="before")
@@ -49,4 +49,5 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        raise InvalidInputError(f"settings: NAS_{first_problem(error).upper()}") from error
+        field, _, problem = first_problem(error).partition(":")
+        raise InvalidInputError(f"settings: NAS_{field.upper()}:{problem}") from error

@@ -51,6 +51,12 @@ class Architecture(BaseModel):
         """Return the one representative of all architectures that describe this network."""
         return self
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy without the cached hash, which need not be that of the changed copy."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("content_hash", None)
+        return copied
+
     @cached_property
     def content_hash(self) -> str:
         """SHA-256 of the canonical JSON, so that equal networks have equal hashes."""

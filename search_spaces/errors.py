@@ -28,9 +28,21 @@ def first_problem(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     problem = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in problem["loc"])
+    field = ".".join(_printable(str(part)) for part in problem["loc"])
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] not in ("missing", "value_error"):  # ours say themselves what was given
-        given = repr(problem["input"])
-        message += f" (got {given if len(given) <= 80 else given[:77] + '...'})"
+        message += f" (got {shown(problem['input'])})"
     return f"{field}: {message}" if field else message
+
+
+def shown(value: object) -> str:
+    """Write any value for a message: one short line, whatever was given."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deep; an integer of too many digits
+        return f"a {type(value).__name__} too large to show"
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else repr(name)

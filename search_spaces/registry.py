@@ -17,6 +17,7 @@ from search_spaces.errors import (
     InvalidSpaceOptionsError,
     UnknownSpaceError,
     first_problem,
+    shown,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def parse_architecture(data: object) -> Architecture:
     name = data.get("space")
     if not isinstance(name, str) or name not in spaces():
         raise InvalidArchitectureError(
-            f"architecture.space: got {name!r}, allowed: {', '.join(sorted(spaces()))}"
+            f"architecture.space: got {shown(name)}, allowed: {', '.join(sorted(spaces()))}"
         )
     try:
         return spaces()[name].architecture_type.model_validate(data)

@@ -79,7 +79,7 @@ def print_results(
         )
     )
     print_table(
-        ("sampler", "trials", "parameters", "MACs", "validation", "test", "job"),
+        ("sampler", "trials", "parameters", "MACs", "validation", "test"),
         [_figures(each) for each in jobs],
         "no results",
     )
@@ -89,6 +89,8 @@ def print_results(
         f"{onnx['max_abs_difference']:.1e}",
         highlight=False,
     )
+    for each in jobs:
+        console.print(f"Job {each.id} ({each.sampler})", highlight=False)
     console.print("Artefacts:", highlight=False)
     for result in exports.values():
         for file in result["files"]:
@@ -103,7 +105,7 @@ def print_results(
 def _figures(job: JobView) -> tuple[object, ...]:
     best = job.best
     if best is None:
-        return (job.sampler, job.trials_done, "–", "–", "–", "–", job.id)
+        return (job.sampler, job.trials_done, "–", "–", "–", "–")
     return (
         job.sampler,
         job.trials_done,
@@ -111,7 +113,6 @@ def _figures(job: JobView) -> tuple[object, ...]:
         f"{best.metrics.macs:,}",
         percent(best.metrics.accuracy),
         percent(job.test_accuracy),
-        job.id,
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +14,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from nas.database.base import display_url
 from nas.database.migrate import require_current, upgrade
 from nas.errors import DatabaseUnavailableError, InvalidInputError
 
@@ -35,7 +39,7 @@ class Database:
     @property
     def display_url(self) -> str:
         """The URL without its password."""
-        return self.engine.url.render_as_string(hide_password=True)
+        return display_url(self.engine.url)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -111,9 +115,10 @@ def connect(url: str) -> Database:
     """Make the pool for `url` without looking at the tables."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        shown = re.sub(r":[^:@]*@", ":***@", url)
         raise InvalidInputError(
-            f"database_url: got {url!r}, allowed: an SQLAlchemy URL such as "
+            f"database_url: got {shown!r}, allowed: an SQLAlchemy URL such as "
             "sqlite:////path/nas.db or postgresql+psycopg://user@host/name"
         ) from None
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
@@ -133,17 +138,22 @@ def connect(url: str) -> Database:
 
 
 def _sqlite_engine(url: Any) -> Engine:
-    if url.database and url.database != ":memory:":
-        try:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DatabaseUnavailableError(f"database {url}: {error.strerror}") from error
+    if not url.database or url.database == ":memory:":
+        raise InvalidInputError(
+            "database_url: SQLite needs a file that other processes can open, such as "
+            "sqlite:////path/nas.db"
+        )
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise DatabaseUnavailableError(f"database {display_url(url)}: {error}") from error
     engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # transactions begin where we say, see below
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        _use_write_ahead_log(connection)
+        for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -154,6 +164,20 @@ def _sqlite_engine(url: Any) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _use_write_ahead_log(connection: Any) -> None:
+    """Switch the file to WAL; SQLite does not wait here while others open a new file too."""
+    deadline = time.monotonic() + _BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _reason(error: DBAPIError) -> str:

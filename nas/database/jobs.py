@@ -152,7 +152,7 @@ def renew_lease(
     """Say that `runner` is alive; raises `ConflictError` if the job was taken from it."""
     job = find_or_raise_job(session, job_id)
     if job.runner != runner:
-        raise ConflictError(f"job {job_id} was taken over by {job.runner}")
+        raise ConflictError(f"job {job_id} was taken from {runner}: it is {job.status} now")
     job.lease_expires_at = now + lease
     return job
 
@@ -160,13 +160,11 @@ def renew_lease(
 def request_stop(session: Session, job_id: str, now: datetime) -> JobRow:
     """Ask for a stop: at once if no runner has the job, else as soon as its runner sees it."""
     job = find_or_raise_job(session, job_id)
-    if job.status is JobStatus.STOPPING:
-        return job
-    if job.status is JobStatus.RUNNING and _is_held(job, now):
-        set_job_status(job, JobStatus.STOPPING)
-    else:
-        set_job_status(job, JobStatus.STOPPED)
-        job.finished_at = now
+    if job.status in (JobStatus.RUNNING, JobStatus.STOPPING) and _is_held(job, now):
+        if job.status is JobStatus.RUNNING:
+            set_job_status(job, JobStatus.STOPPING)
+    else:  # nobody runs it, or its runner died before it could stop
+        release_job(job, JobStatus.STOPPED, now)
     return job
 
 
@@ -177,6 +175,7 @@ def request_resume(session: Session, job_id: str, now: datetime) -> JobRow:
         set_job_status(job, JobStatus.STOPPED)
     set_job_status(job, JobStatus.QUEUED)
     job.finished_at, job.error = None, None
+    job.runner, job.lease_expires_at = None, None  # a runner that comes back has lost the job
     return job
 
 

@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from nas.database.base import display_url
 from nas.errors import DatabaseUnavailableError
 
 
@@ -28,7 +29,7 @@ def require_current(connection: Connection) -> None:
     _require_known(connection)
     if _current(connection) != ScriptDirectory.from_config(_config()).get_current_head():
         raise DatabaseUnavailableError(
-            f"database {connection.engine.url.render_as_string(hide_password=True)}: its tables "
+            f"database {display_url(connection.engine.url)}: its tables "
             "are not of this version; run `nas db upgrade`"
         )
 
@@ -38,7 +39,7 @@ def _require_known(connection: Connection) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if current is not None and current not in known:
         raise DatabaseUnavailableError(
-            f"database {connection.engine.url.render_as_string(hide_password=True)}: its tables "
+            f"database {display_url(connection.engine.url)}: its tables "
             f"are of a newer version ({current}); update nas-service"
         )
 

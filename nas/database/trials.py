@@ -105,7 +105,7 @@ def count_trials(session: Session, job_id: str) -> dict[TrialStatus, int]:
         .where(TrialRow.job_id == job_id)
         .group_by(TrialRow.status)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def find_best_trial(session: Session, job_id: str) -> TrialRow | None:

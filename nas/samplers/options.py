@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class SamplerOptions(BaseModel):
     """Base of all samplers' options; unknown names are an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class RandomOptions(SamplerOptions):

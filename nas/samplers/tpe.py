@@ -49,12 +49,16 @@ class TPESampler(Sampler):
         return Proposal(chosen)
 
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
-        """Add the result to the study; a proposal from before a restart is added whole."""
+        """Add the result to the study.
+
+        Results are kept in the order they were told, not asked, for the model depends on it and
+        a sampler made anew only knows the former. A pending trial is therefore closed as failed,
+        which the model passes over, and its result added as a trial of its own.
+        """
         state = TrialState.FAIL if reward is None else TrialState.COMPLETE
         trial = self._pending.pop(number, None)
         if trial is not None:
-            self._study.tell(trial, reward, state=state)
-            return
+            self._study.tell(trial, state=TrialState.FAIL)
         self._study.add_trial(
             create_trial(
                 state=state,

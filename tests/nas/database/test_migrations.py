@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+import nas.database.migrations as migrations
+from nas.database import connect, open_database, upgrade_database
+from nas.database.base import Table
+from nas.database.jobs import find_or_raise_job
+from nas.errors import DatabaseUnavailableError
+from tests.nas.factories import add_job
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'nas.db'}"
+
+
+def config() -> Config:
+    found = Config()
+    found.set_main_option("script_location", next(iter(migrations.__path__)))
+    return found
+
+
+def test_upgraded_tables_are_those_of_the_models(url):
+    upgrade_database(url)
+    database = connect(url)
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+        tables = set(inspect(connection).get_table_names())
+    assert tables == {*Table.metadata.tables, "alembic_version"}
+    database.close()
+
+
+def test_tables_can_be_taken_down_and_put_up_again_step_by_step(url):
+    database = open_database(url)
+    steps = list(ScriptDirectory.from_config(config()).walk_revisions())
+    with database.engine.execution_options(nas_write=True).begin() as connection:
+        settings = config()
+        settings.attributes["connection"] = connection
+        for _ in steps:
+            command.downgrade(settings, "-1")
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+        for _ in steps:
+            command.upgrade(settings, "+1")
+    add_job(database)
+    database.close()
+
+
+def test_upgrading_again_keeps_what_is_there(url):
+    database = open_database(url)
+    job_id = add_job(database)
+    database.close()
+    upgrade_database(url)
+    again = open_database(url)
+    with again.read() as session:
+        assert find_or_raise_job(session, job_id).id == job_id
+    again.close()
+
+
+def test_tables_of_a_newer_version_are_refused_and_left_alone(url):
+    database = open_database(url)
+    with database.engine.execution_options(nas_write=True).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for function in (open_database, upgrade_database):
+        with pytest.raises(DatabaseUnavailableError, match=r"newer version \(9999\); update nas"):
+            function(url)
+    with database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+    database.close()
+
+
+def test_there_is_one_newest_revision():
+    assert len(ScriptDirectory.from_config(config()).get_heads()) == 1

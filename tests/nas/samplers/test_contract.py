@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from nas.samplers import SAMPLERS, Proposal, Sampler, find_or_raise_sampler
+from search_spaces import Decision, active_decisions, check_choices
+from tests.nas.factories import CONDITIONAL_DECISIONS, SEPARABLE_DECISIONS, separable_reward
+
+
+def reward_of(number: int, proposal: Proposal) -> float | None:
+    """A reward that depends on the answers, missing for every seventh proposal."""
+    if number % 7 == 3:
+        return None
+    width = int(proposal.choices.get("width", 0))
+    return width / 32 + 0.1 * (proposal.choices.get("family") == "dense")
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+class TestSamplerContract:
+    def new(
+        self, name: str, seed: int = 3, decisions: tuple[Decision, ...] = CONDITIONAL_DECISIONS
+    ) -> Sampler:
+        return SAMPLERS[name].create(decisions, seed, {})
+
+    def test_answers_exactly_the_decisions_that_arise(self, name):
+        sampler = self.new(name)
+        families = set()
+        for number in range(40):
+            proposal = sampler.ask(number)
+            check_choices(CONDITIONAL_DECISIONS, proposal.choices)
+            arising = active_decisions(CONDITIONAL_DECISIONS, proposal.choices)
+            assert list(proposal.choices) == [decision.name for decision in arising]
+            families.add(proposal.choices["family"])
+            sampler.tell(number, proposal, reward_of(number, proposal))
+        assert len(families) > 1
+
+    def test_figures_it_notes_are_finite_numbers(self, name):
+        sampler = self.new(name)
+        for number in range(6):
+            proposal = sampler.ask(number)
+            assert all(math.isfinite(value) for value in proposal.info.values())
+            sampler.tell(number, proposal, 0.5)
+
+    def test_same_seed_proposes_the_same_and_another_seed_does_not(self, name):
+        sequences = []
+        for seed in (1, 1, 2):
+            sampler = self.new(name, seed)
+            proposals = []
+            for number in range(25):
+                proposals.append(sampler.ask(number))
+                sampler.tell(number, proposals[-1], reward_of(number, proposals[-1]))
+            sequences.append(proposals)
+        assert sequences[0] == sequences[1]
+        assert sequences[0] != sequences[2]
+
+    def test_repeating_the_tells_rebuilds_it_at_every_point(self, name):
+        lived, told = self.new(name), []
+        for number in range(24):
+            rebuilt = self.new(name)
+            for tell in told:
+                rebuilt.tell(*tell)
+            proposal = lived.ask(number)
+            assert rebuilt.ask(number) == proposal
+            told.append((number, proposal, reward_of(number, proposal)))
+            lived.tell(*told[-1])
+
+    def test_repeating_late_and_disordered_tells_rebuilds_it(self, name):
+        lived, told, pending = self.new(name), [], []
+        for number in range(45):
+            pending.append((number, lived.ask(number)))
+            if len(pending) == 4:
+                late = pending.pop((number * 7) % 4)
+                told.append((*late, reward_of(*late)))
+                lived.tell(*told[-1])
+        for late in reversed(pending):
+            told.append((*late, reward_of(*late)))
+            lived.tell(*told[-1])
+        rebuilt = self.new(name)
+        for tell in told:
+            rebuilt.tell(*tell)
+        assert [rebuilt.ask(n) for n in range(45, 52)] == [lived.ask(n) for n in range(45, 52)]
+
+    def test_candidates_that_could_not_be_evaluated_do_no_harm(self, name):
+        sampler = self.new(name)
+        for number in range(15):
+            sampler.tell(number, sampler.ask(number), None)
+        for number in range(15, 30):
+            proposal = sampler.ask(number)
+            check_choices(CONDITIONAL_DECISIONS, proposal.choices)
+            sampler.tell(number, proposal, 0.5)
+
+    def test_takes_the_result_of_a_proposal_it_did_not_make(self, name):
+        sampler = self.new(name)
+        for number in range(12):
+            sampler.tell(number, Proposal({"family": "plain", "width": 8}), 0.1 * number)
+        check_choices(CONDITIONAL_DECISIONS, sampler.ask(12).choices)
+
+    def test_space_of_one_architecture_is_no_problem(self, name):
+        sampler = self.new(name, decisions=(Decision("only", ("one",)),))
+        for number in range(15):
+            proposal = sampler.ask(number)
+            assert proposal.choices == {"only": "one"}
+            sampler.tell(number, proposal, 1.0)
+
+    def test_does_not_disturb_global_random_generators(self, name):
+        import numpy as np
+        import torch
+
+        torch.manual_seed(5)
+        np.random.seed(5)
+        expected = torch.rand(3), np.random.rand(3)
+        torch.manual_seed(5)
+        np.random.seed(5)
+        sampler = self.new(name)
+        for number in range(12):
+            sampler.tell(number, sampler.ask(number), 0.1 * number)
+        assert torch.equal(torch.rand(3), expected[0])
+        assert (np.random.rand(3) == expected[1]).all()
+
+    def test_unknown_option_is_named(self, name):
+        with pytest.raises(ValueError, match=rf"of sampler '{name}': colour: Extra"):
+            SAMPLERS[name].create(CONDITIONAL_DECISIONS, 0, {"colour": "red"})
+
+
+def test_registry_names_its_entries_and_refuses_others():
+    assert all(entry.name == name and entry.summary for name, entry in SAMPLERS.items())
+    with pytest.raises(ValueError, match=r"no sampler 'luck'; known: .*random"):
+        find_or_raise_sampler("luck")
+
+
+def mean_reward(name: str, seed: int, *, asks: int = 100, last: int = 30, **options) -> float:
+    """Search a landscape where each decision counts by itself; average the last rewards."""
+    sampler = SAMPLERS[name].create(SEPARABLE_DECISIONS, seed, options)
+    rewards = []
+    for number in range(asks):
+        proposal = sampler.ask(number)
+        rewards.append(separable_reward(proposal.choices))
+        sampler.tell(number, proposal, rewards[-1])
+    return sum(rewards[-last:]) / last
+
+
+@pytest.mark.parametrize(("name", "options"), [("rl", {}), ("rl", {"ppo_clip": 0.2}), ("tpe", {})])
+def test_learning_sampler_beats_random_on_a_separable_landscape(name, options):
+    seeds = range(3)
+    learned = sum(mean_reward(name, seed, **options) for seed in seeds) / len(seeds)
+    random = sum(mean_reward("random", seed) for seed in seeds) / len(seeds)
+    assert learned > random + 0.1

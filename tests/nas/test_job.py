@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from nas.errors import InvalidInputError
+from nas.job import JobSpec, parse_job_spec
+from nas.objective import Constraint
+
+REQUEST = {"space": "cell", "sampler": "rl", "dataset": "digits"}
+
+
+def test_short_request_is_enough():
+    spec = parse_job_spec(REQUEST)
+    assert spec.trials >= 1
+    assert spec.parsed_constraints == ()
+
+
+def test_spec_survives_json():
+    spec = parse_job_spec(
+        REQUEST
+        | {
+            "space_options": {"blocks": 2},
+            "sampler_options": {"ppo_clip": 0.2},
+            "constraints": ["params<=1234567", "macs>1e3"],
+            "objective": "loss",
+            "resources": {"cpus_per_trial": 0.5},
+        }
+    )
+    assert JobSpec.model_validate(spec.model_dump(mode="json")) == spec
+    assert JobSpec.model_validate_json(spec.model_dump_json()) == spec
+    assert spec.parsed_constraints[0] == Constraint("params", "<=", 1234567)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"space": "cells"}, "space: no search space 'cells'; known: .*cell"),
+        ({"sampler": "luck"}, "sampler: no sampler 'luck'; known: random, rl, tpe"),
+        ({"dataset": "imagenet"}, "dataset: no data set 'imagenet'; known: digits"),
+        ({"space_options": {"blocks": 99}}, "space_options: of space 'cell': blocks: "),
+        ({"space_options": {"layers": 3}}, "space_options: of space 'cell': layers: Extra"),
+        ({"sampler_options": {"clip": 3}}, "sampler_options: of sampler 'rl': clip: Extra"),
+        ({"sampler_options": {"temperature": 0}}, "of sampler 'rl': temperature: "),
+        ({"sampler_options": {"temperature": float("inf")}}, "of sampler 'rl': temperature: "),
+        ({"trials": 0}, "trials: .*greater than or equal to 1 .got 0"),
+        ({"epochs": "few"}, "epochs: .*got 'few'"),
+        ({"seed": -1}, "seed: "),
+        ({"objective": "beauty"}, "objective: .*'accuracy' or 'loss'"),
+        ({"constraints": ["params<=1e6", "latency<=5"]}, "constraints.1: constraint 'latency<=5'"),
+        ({"resources": {"gpus_per_trial": -1}}, "resources.gpus_per_trial: "),
+        ({"recipe": {"no_such_field": 1}}, "recipe.no_such_field: Extra"),
+        ({"colour": "red"}, "colour: Extra inputs are not permitted"),
+    ],
+)
+def test_bad_field_is_named_with_what_is_allowed(change, message):
+    with pytest.raises(InvalidInputError, match=message):
+        parse_job_spec(REQUEST | change)
+
+
+def test_missing_field_is_named():
+    with pytest.raises(InvalidInputError, match="dataset: Field required"):
+        parse_job_spec({"space": "cell", "sampler": "rl"})

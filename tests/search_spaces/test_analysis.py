@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from search_spaces import build
+from search_spaces.analysis import analyze
+from tests.search_spaces.strategies import architecture_of, architectures, cell_of, every_operation
+
+
+def test_tiny_network_has_the_numbers_counted_by_hand():
+    """Cells of one identity + conv block, F = 2, on a 1x4x4 image, three classes.
+
+    Widths: the stem gives 6; both cell inputs are taken, so a cell puts out its own channels.
+    """
+    normal = cell_of((0, "identity", 1, "conv_3x3"))
+    reduction = cell_of((0, "identity", 1, "conv_1x1"))
+    analysis = analyze(architecture_of(normal, reduction, filters=2), (1, 4, 4), 3)
+
+    def norm(channels: int) -> int:
+        return 2 * channels
+
+    stem = 1 * 6 * 9 + norm(6)
+    # Inputs have 6 and 6 channels, adjusted to 2 by 1x1 convolutions; then 3x3, 2 to 2.
+    first = 2 * (6 * 2 + norm(2)) + (2 * 2 * 9 + norm(2))
+    # 6 (stem) and 2 channels to 4; stride 2: identity becomes 1x1 convolutions 4 to 2 + 2.
+    second = (6 * 4 + norm(4)) + (2 * 4 + norm(4)) + (4 * 4 + norm(4)) + (4 * 4 + norm(4))
+    # 2 channels of twice the size to 4, factorised, and 4 to 4; 3x3, 4 to 4.
+    third = (2 * 4 + norm(4)) + (4 * 4 + norm(4)) + (4 * 4 * 9 + norm(4))
+    fourth = (4 * 8 + norm(8)) + (4 * 8 + norm(8)) + (8 * 8 + norm(8)) + (8 * 8 + norm(8))
+    fifth = (4 * 8 + norm(8)) + (8 * 8 + norm(8)) + (8 * 8 * 9 + norm(8))
+    head = 8 * 3 + 3
+    assert analysis.params == stem + first + second + third + fourth + fifth + head
+
+    macs = 16 * (1 * 6 * 9)
+    macs += 16 * (2 * 6 * 2 + 2 * 2 * 9)  # 4x4 pixels
+    macs += 16 * (6 * 4 + 2 * 4) + 4 * (4 * 4 + 4 * 4)  # adjusted at 4x4, computed at 2x2
+    macs += 4 * (2 * 4 + 4 * 4 + 4 * 4 * 9)
+    macs += 4 * (4 * 8 + 4 * 8) + 1 * (8 * 8 + 8 * 8)
+    macs += 1 * (4 * 8 + 8 * 8 + 8 * 8 * 9)
+    macs += 8 * 3
+    assert analysis.macs == macs
+
+
+def test_layers_come_in_the_order_they_run_with_shape_and_numbers():
+    analysis = analyze(architecture_of(cell_of((0, "identity", 1, "conv_3x3"))), (3, 8, 8), 10)
+    stem, *_, head = analysis.layers
+    assert (stem.name, stem.type, stem.output_shape) == ("stem.0", "Conv2d", (12, 8, 8))
+    assert (stem.params, stem.macs) == (3 * 12 * 9, 64 * 3 * 12 * 9)
+    assert (head.type, head.output_shape, head.params) == ("Linear", (10,), 16 * 10 + 10)
+
+
+def test_grouped_convolutions_count_their_groups():
+    cell = cell_of((0, "separable_conv_5x5", 1, "identity"))
+    layers = analyze(architecture_of(cell), (1, 6, 6), 10).layers
+    depthwise = next(layer for layer in layers if layer.params == 4 * 25)
+    assert depthwise.macs == 36 * 4 * 25
+
+
+@settings(deadline=None, max_examples=10)
+@given(architectures())
+def test_params_are_those_of_the_built_network(architecture):
+    built = build(architecture, (3, 7, 9), 5)
+    assert analyze(architecture, (3, 7, 9), 5).params == sum(p.numel() for p in built.parameters())
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 33, 31)])
+def test_every_operations_params_are_counted(shape):
+    architecture = every_operation()
+    built = build(architecture, shape, 5)
+    assert analyze(architecture, shape, 5).params == sum(p.numel() for p in built.parameters())

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+from nas.errors import TrialFailedError
+from tests.workers.training.factories import CPU, SMALL, digits, new_training, same_state
+from workers.training.candidate import new_model
+from workers.training.data import DeviceImages
+
+
+@pytest.fixture(scope="module")
+def few():
+    return digits(train=150, validation=60)
+
+
+def test_small_cell_learns_the_digits():
+    data = digits()
+    training = new_training(data, epochs=4)
+    losses = [training.run_epoch() for _ in range(4)]
+    metrics = training.evaluate(DeviceImages(data.validation, CPU))
+    assert losses[-1] < losses[0]
+    assert metrics.accuracy > 0.5  # chance is 0.1
+    assert metrics.loss < 1.6  # chance is 2.3
+
+
+@pytest.mark.parametrize("stop_after", [1, 2])
+def test_restored_training_is_bit_for_bit_the_uninterrupted_one(few, stop_after):
+    uninterrupted = new_training(few)
+    for _ in range(stop_after):
+        uninterrupted.run_epoch()
+    state = copy.deepcopy(uninterrupted.state())
+    expected = [uninterrupted.run_epoch() for _ in range(3 - stop_after)]
+    restored = new_training(few, seed=99)
+    restored.restore(state)
+    assert restored.epoch == stop_after
+    assert [restored.run_epoch() for _ in range(3 - stop_after)] == expected
+    assert same_state(restored.state(), uninterrupted.state())
+    validation = DeviceImages(few.validation, CPU)
+    assert restored.evaluate(validation) == uninterrupted.evaluate(validation)
+
+
+def test_equal_seeds_train_equally_and_others_do_not(few):
+    runs = [new_training(few, seed=seed) for seed in (1, 1, 2)]
+    losses = [run.run_epoch() for run in runs]
+    assert losses[0] == losses[1] != losses[2]
+    assert same_state(runs[0].state(), runs[1].state())
+
+
+def test_learning_rate_rises_to_its_peak_and_falls_to_nearly_nothing(few):
+    training = new_training(few, epochs=5, learning_rate=0.2, warmup_epochs=2.0, batch_size=50)
+    rates = [training.learning_rate(step) for step in range(15)]  # three steps an epoch
+    assert rates[0] == pytest.approx(0.2 / 6)
+    assert max(rates) == pytest.approx(0.2)
+    top = rates.index(max(rates))
+    assert top == 5
+    assert rates[: top + 1] == sorted(rates[: top + 1])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert 0 < rates[-1] < 0.2 * 0.1
+    assert training.learning_rate(15) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_learning_rate_without_warm_up_starts_at_its_peak(few):
+    training = new_training(few, epochs=2, learning_rate=0.2, warmup_epochs=0.0)
+    assert training.learning_rate(0) == pytest.approx(0.2)
+
+
+def test_warm_up_longer_than_the_training_never_passes_the_peak(few):
+    training = new_training(few, epochs=1, learning_rate=0.2, warmup_epochs=10.0, batch_size=50)
+    rates = [training.learning_rate(step) for step in range(3)]
+    assert rates == sorted(rates)
+    assert 0 < rates[-1] <= 0.2
+
+
+def test_diverging_training_fails_with_the_epoch(few):
+    training = new_training(few, learning_rate=1e30, warmup_epochs=0.0)
+    with pytest.raises(TrialFailedError, match=r"diverged at epoch 1: .* loss is (nan|inf)"):
+        training.run_epoch()
+        training.evaluate(DeviceImages(few.validation, CPU))
+
+
+def test_evaluation_changes_nothing_and_counts_all_images(few):
+    training = new_training(few)
+    training.run_epoch()
+    before = copy.deepcopy(training.state())
+    validation = DeviceImages(few.validation, CPU)
+    metrics = training.evaluate(validation)
+    assert training.evaluate(validation) == metrics
+    assert same_state(training.state(), before)
+    with torch.no_grad():
+        logits = training.model.eval()(validation.images.float() / 255)
+    right = int((logits.argmax(1) == validation.labels).sum())
+    assert metrics.accuracy == right / 60
+    expected = float(torch.nn.functional.cross_entropy(logits, validation.labels))
+    assert metrics.loss == pytest.approx(expected, rel=1e-4)
+
+
+def test_model_carries_the_training_images_statistics(few):
+    training = new_training(few)
+    mean, std = DeviceImages(few.train, CPU).channel_statistics()
+    assert torch.equal(training.model.mean, mean)
+    assert torch.equal(training.model.std, std)
+
+
+def test_initial_weights_depend_on_the_seed_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(2)
+    torch.manual_seed(5)
+    first = new_model(SMALL, (1, 8, 8), 10, seed=1).state_dict()
+    assert torch.equal(torch.rand(2), expected)
+    assert same_state(dict(first), dict(new_model(SMALL, (1, 8, 8), 10, seed=1).state_dict()))
+    other = new_model(SMALL, (1, 8, 8), 10, seed=2).state_dict()
+    assert not same_state(dict(first), dict(other))
+
+
+def test_weight_decay_spares_biases_and_norms(few):
+    optimizer = new_training(few).optimizer
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            assert (group["weight_decay"] > 0) == (parameter.ndim > 1)
+    total = sum(len(group["params"]) for group in optimizer.param_groups)
+    assert total == len(list(new_training(few).model.parameters()))

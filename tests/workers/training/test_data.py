@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from nas.datasets import Split
+from tests.workers.training.factories import CPU
+from workers.training.data import DeviceImages, count_batches, random_shift
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def numbered_split(count: int, shape: tuple[int, int, int] = (1, 2, 2)) -> Split:
+    """Make images whose label and pixels tell which one they are."""
+    labels = np.arange(count, dtype=np.int64)
+    images = np.broadcast_to(labels[:, None, None, None], (count, *shape)).astype(np.uint8)
+    return Split(images, labels)
+
+
+def slow_shift(image: Tensor, down: int, right: int) -> Tensor:
+    """Shift one image pixel by pixel, filling with zeros."""
+    _, height, width = image.shape
+    shifted = torch.zeros_like(image)
+    for y, x in product(range(height), range(width)):
+        if 0 <= y - down < height and 0 <= x - right < width:
+            shifted[:, y, x] = image[:, y - down, x - right]
+    return shifted
+
+
+@pytest.mark.parametrize(("shape", "max_shift"), [((1, 8, 8), 1), ((3, 5, 7), 2), ((1, 3, 3), 2)])
+def test_each_image_is_shifted_as_a_whole_by_an_offset_of_its_own(shape, max_shift):
+    images = torch.randint(1, 256, (120, *shape), generator=seeded(1), dtype=torch.uint8)
+    shifted = random_shift(images, max_shift, seeded())
+    assert (shifted.shape, shifted.dtype) == (images.shape, torch.uint8)
+    offsets = set()
+    sides = range(-max_shift, max_shift + 1)
+    for image, result in zip(images, shifted, strict=True):
+        fits = [o for o in product(sides, sides) if torch.equal(slow_shift(image, *o), result)]
+        assert fits
+        offsets.add(fits[0])
+    assert {down for down, _ in offsets} >= {-1, 0, 1}
+    assert {right for _, right in offsets} >= {-1, 0, 1}
+    assert len(offsets) > max_shift * 4
+
+
+def test_no_shift_leaves_images_alone_and_equal_generators_shift_equally():
+    images = torch.randint(0, 256, (9, 1, 4, 4), generator=seeded(1), dtype=torch.uint8)
+    assert torch.equal(random_shift(images, 0, seeded()), images)
+    assert torch.equal(random_shift(images, 2, seeded(5)), random_shift(images, 2, seeded(5)))
+    assert not torch.equal(random_shift(images, 2, seeded(5)), random_shift(images, 2, seeded(6)))
+
+
+@given(st.integers(1, 40), st.integers(2, 50))
+def test_training_batches_hold_every_image_once_and_are_nearly_equal(count, batch_size):
+    images = DeviceImages(numbered_split(count), CPU)
+    batches = list(images.training_batches(batch_size, 0, seeded()))
+    assert len(batches) == count_batches(count, batch_size)
+    labels = torch.cat([labels for _, labels in batches])
+    assert sorted(labels.tolist()) == list(range(count))
+    for batch, batch_labels in batches:
+        assert torch.equal((batch[:, 0, 0, 0] * 255).round().long(), batch_labels)
+    sizes = [len(batch_labels) for _, batch_labels in batches]
+    assert max(sizes) <= batch_size
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_epochs_are_shuffled_differently_but_repeatably():
+    images = DeviceImages(numbered_split(50), CPU)
+
+    def epoch(generator: torch.Generator) -> list[int]:
+        return torch.cat([y for _, y in images.training_batches(8, 1, generator)]).tolist()
+
+    generator = seeded()
+    first, second = epoch(generator), epoch(generator)
+    assert first != second != list(range(50))
+    assert epoch(seeded()) == first
+
+
+def test_plain_batches_hold_all_images_in_order_with_values_from_zero_to_one():
+    split = numbered_split(11)
+    batches = list(DeviceImages(split, CPU).batches(4))
+    assert [len(labels) for _, labels in batches] == [4, 4, 3]
+    images = torch.cat([batch for batch, _ in batches])
+    assert images.dtype == torch.float32
+    assert torch.equal(images, torch.from_numpy(split.images).float() / 255)
+
+
+def test_channel_statistics_are_those_of_all_pixels_and_never_zero():
+    values = np.random.default_rng(0).integers(0, 256, (20, 3, 4, 5), dtype=np.uint8)
+    values[:, 2] = 7
+    images = DeviceImages(Split(values, np.zeros(20, dtype=np.int64)), CPU)
+    mean, std = images.channel_statistics()
+    assert mean.shape == std.shape == (1, 3, 1, 1)
+    scaled = values / 255
+    np.testing.assert_allclose(mean.flatten(), scaled.mean((0, 2, 3)), rtol=1e-5)
+    np.testing.assert_allclose(std.flatten()[:2], scaled.std((0, 2, 3))[:2], rtol=1e-5)
+    assert std.flatten()[2] > 0
+
+
+def test_read_only_arrays_are_taken_and_left_as_they_are():
+    split = numbered_split(6)
+    split.images.flags.writeable = False
+    images = DeviceImages(split, CPU)
+    images.images.zero_()
+    assert split.images[5].max() == 5
