@@ -103,6 +103,10 @@ def timestamps_of_tune_alone(trials: int) -> list[float]:
         def reset_config(self, new_config: dict[str, Any]) -> bool:
             return True
 
+        def save_checkpoint(self, checkpoint_dir: str) -> None: ...
+
+        def load_checkpoint(self, checkpoint: Any) -> None: ...
+
     with tempfile.TemporaryDirectory() as storage:
         tune.Tuner(
             tune.with_resources(NoOp, {"cpu": 1}),
@@ -129,9 +133,7 @@ def milliseconds_of_plain_calls(calls: int) -> tuple[float, float]:
     ray.get([task.remote() for _ in range(100)] + [a.call.remote() for a in actors])
     return (
         _milliseconds(calls, lambda: ray.get([task.remote() for _ in range(calls)])),
-        _milliseconds(
-            calls, lambda: ray.get([actors[i % 2].call.remote() for i in range(calls)])
-        ),
+        _milliseconds(calls, lambda: ray.get([actors[i % 2].call.remote() for i in range(calls)])),
     )
 
 

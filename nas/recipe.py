@@ -21,4 +21,6 @@ class Recipe(BaseModel):
     warmup_epochs: float = Field(1.0, ge=0, le=1000, description="epochs of linear warm-up")
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="share given to all classes")
     max_shift: int = Field(1, ge=0, le=64, description="random shift of each image, pixels a side")
-    gradient_clip: float = Field(5.0, gt=0, description="largest norm of the whole gradient")
+    gradient_clip: float = Field(
+        5.0, gt=0, le=1e6, description="largest norm of the whole gradient"
+    )

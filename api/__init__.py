@@ -1,0 +1,1 @@
+"""Who asks and looks: REST, dashboard and command line."""

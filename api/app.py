@@ -1,0 +1,41 @@
+"""The application: REST under /api/v1, the dashboard at /."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import problems
+from api.dashboard.page import mount_dashboard
+from api.exporter import Exporter
+from api.routes import artifacts, catalogue, health, jobs, trials
+from nas.database import Database
+from nas.settings import Settings
+
+
+def create_app(database: Database, settings: Settings) -> FastAPI:
+    """Make the application over an open database; the caller closes it afterwards."""
+    exporter = Exporter()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        exporter.close()
+
+    app = FastAPI(
+        title="Neural architecture search",
+        version="0.1.0",
+        openapi_url="/api/openapi.json",
+        docs_url="/api/docs",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.database, app.state.settings, app.state.exporter = database, settings, exporter
+    problems.install(app)
+    for resource in (jobs, trials, catalogue, artifacts):
+        app.include_router(resource.router, prefix="/api/v1")
+    app.include_router(health.router)
+    mount_dashboard(app, database)
+    return app

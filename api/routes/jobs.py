@@ -1,0 +1,176 @@
+"""Jobs: submit, look, stop, resume, export."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field
+
+from api.dependencies import DatabaseDep, SettingsDep
+from nas.database.artifacts import find_or_raise_artifact, list_artifacts
+from nas.database.jobs import (
+    create_job,
+    find_job_by_idempotency_key,
+    find_or_raise_job,
+    list_jobs,
+    request_resume,
+    request_stop,
+)
+from nas.database.trials import find_best_trial, list_trials
+from nas.errors import ConflictError, NotFoundError
+from nas.export import ExportFormat, export_from_settings
+from nas.ids import utc_now
+from nas.job import JobSpec
+from nas.representations import ArtifactView, JobView, TrialView
+from nas.status import JobStatus, TrialStatus
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+Limit = Annotated[int, Query(ge=1, le=200, description="rows per page")]
+
+
+class JobPage(BaseModel):
+    """Jobs, newest first."""
+
+    items: list[JobView]
+    next_cursor: str | None = Field(description="pass as `cursor` for the next page")
+
+
+class TrialPage(BaseModel):
+    """A job's trials by number."""
+
+    items: list[TrialView]
+    next_cursor: str | None = Field(description="pass as `cursor` for the next page")
+
+
+class ExportRequest(BaseModel):
+    """What to export."""
+
+    format: ExportFormat
+    trial_id: str | None = Field(None, description="a trial of the job; default: the winner")
+
+
+class ExportView(BaseModel):
+    """The files an export made."""
+
+    format: ExportFormat
+    artifacts: list[ArtifactView]
+
+
+@router.post("", status_code=201)
+def submit(
+    spec: JobSpec,
+    database: DatabaseDep,
+    response: Response,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> JobView:
+    """Submit a job; the same `Idempotency-Key` with the same body gives the same job."""
+    with database.write() as session:
+        job = find_job_by_idempotency_key(session, idempotency_key) if idempotency_key else None
+        if job is not None and job.spec != spec:
+            raise ConflictError("Idempotency-Key was used for a different job")
+        job = job or create_job(session, spec, utc_now(), idempotency_key=idempotency_key)
+        response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+        return JobView.of(session, job)
+
+
+@router.get("")
+def index(
+    database: DatabaseDep,
+    status: JobStatus | None = None,
+    cursor: str | None = None,
+    limit: Limit = 50,
+) -> JobPage:
+    """List jobs, newest first."""
+    with database.read() as session:
+        rows = list_jobs(session, status=status, before=cursor, limit=limit)
+        items = [JobView.of(session, row) for row in rows]
+    return JobPage(items=items, next_cursor=items[-1].id if len(items) == limit else None)
+
+
+@router.get("/{job_id}")
+def show(job_id: str, database: DatabaseDep) -> JobView:
+    """Show one job."""
+    with database.read() as session:
+        return JobView.of(session, find_or_raise_job(session, job_id))
+
+
+@router.delete("/{job_id}", status_code=204)
+def delete(job_id: str, database: DatabaseDep) -> None:
+    """Delete a job that is not active, with its trials."""
+    with database.write() as session:
+        job = find_or_raise_job(session, job_id)
+        if job.status.is_active:
+            raise ConflictError(f"job {job_id} is {job.status}; stop it first")
+        session.delete(job)
+
+
+@router.post("/{job_id}/stop", status_code=202)
+def stop(job_id: str, database: DatabaseDep) -> JobView:
+    """Ask a job to stop; what it has done stays, and it can be resumed."""
+    with database.write() as session:
+        return JobView.of(session, request_stop(session, job_id, utc_now()))
+
+
+@router.post("/{job_id}/resume", status_code=202)
+def resume(job_id: str, database: DatabaseDep) -> JobView:
+    """Queue a stopped, failed or abandoned job again."""
+    with database.write() as session:
+        return JobView.of(session, request_resume(session, job_id, utc_now()))
+
+
+@router.get("/{job_id}/trials")
+def trials(
+    job_id: str,
+    database: DatabaseDep,
+    status: TrialStatus | None = None,
+    cursor: Annotated[int | None, Query(ge=0, le=2**31)] = None,
+    limit: Limit = 50,
+) -> TrialPage:
+    """List a job's trials by number."""
+    with database.read() as session:
+        find_or_raise_job(session, job_id)
+        rows = list_trials(session, job_id, status=status, after=cursor, limit=limit)
+        items = [TrialView.of(row) for row in rows]
+    return TrialPage(
+        items=items, next_cursor=str(items[-1].number) if len(items) == limit else None
+    )
+
+
+@router.get("/{job_id}/best")
+def best(job_id: str, database: DatabaseDep) -> TrialView:
+    """Show the completed trial with the highest reward so far."""
+    with database.read() as session:
+        find_or_raise_job(session, job_id)
+        row = find_best_trial(session, job_id)
+        if row is None:
+            raise NotFoundError(f"job {job_id} has no completed trial yet")
+        return TrialView.of(row)
+
+
+@router.get("/{job_id}/artifacts")
+def artifacts(job_id: str, database: DatabaseDep) -> list[ArtifactView]:
+    """List the files a job produced."""
+    with database.read() as session:
+        find_or_raise_job(session, job_id)
+        return [ArtifactView.of(row) for row in list_artifacts(session, job_id)]
+
+
+@router.post("/{job_id}/export", status_code=201)
+async def export(
+    job_id: str,
+    wanted: ExportRequest,
+    request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
+) -> ExportView:
+    """Export the winner, or one trial, and check the result on real images."""
+    await run_in_threadpool(show, job_id, database)
+    # In a process of its own: tracing a network would hold up every other request.
+    ids = await request.app.state.exporter.run(
+        export_from_settings, settings, wanted.trial_id or job_id, wanted.format
+    )
+    with database.read() as session:
+        views = [ArtifactView.of(find_or_raise_artifact(session, each)) for each in ids]
+    return ExportView(format=wanted.format, artifacts=views)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from nas.database import open_database
+from nas.settings import load_settings
+
+JOB = {"space": "cell", "sampler": "rl", "dataset": "digits", "trials": 2}
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    settings = load_settings(
+        data_dir=tmp_path,
+        database_url=f"sqlite:///{tmp_path / 'nas.db'}",
+        artifact_dir=tmp_path / "artifacts",
+    )
+    database = open_database(settings.database_url)
+    with TestClient(create_app(database, settings)) as client:
+        yield client
+    database.close()
+
+
+def test_submitted_job_is_queued_and_listed(client: TestClient) -> None:
+    job = client.post("/api/v1/jobs", json=JOB)
+    assert job.status_code == 201
+    assert job.json()["status"] == "queued"
+    assert client.get(job.headers["Location"]).json()["id"] == job.json()["id"]
+    assert [j["id"] for j in client.get("/api/v1/jobs").json()["items"]] == [job.json()["id"]]
+
+
+def test_same_idempotency_key_gives_the_same_job_and_refuses_another(client: TestClient) -> None:
+    headers = {"Idempotency-Key": "k"}
+    first = client.post("/api/v1/jobs", json=JOB, headers=headers).json()
+    assert client.post("/api/v1/jobs", json=JOB, headers=headers).json()["id"] == first["id"]
+    other = client.post("/api/v1/jobs", json={**JOB, "trials": 3}, headers=headers)
+    assert other.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"space": "nope"}, "space"),
+        ({"sampler": "nope"}, "sampler"),
+        ({"dataset": "nope"}, "dataset"),
+        ({"trials": -1}, "trials"),
+        ({"bogus": 1}, "bogus"),
+    ],
+)
+def test_bad_field_is_named_in_a_problem(
+    client: TestClient, change: dict[str, object], field: str
+) -> None:
+    answer = client.post("/api/v1/jobs", json=JOB | change)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"][0]["field"] == field
+
+
+def test_unknown_ids_are_not_found(client: TestClient) -> None:
+    for path in ("jobs/x", "jobs/x/trials", "jobs/x/best", "trials/x", "artifacts/x"):
+        answer = client.get(f"/api/v1/{path}")
+        assert answer.status_code == 404, path
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_queued_job_stops_at_once_and_can_be_deleted(client: TestClient) -> None:
+    url = client.post("/api/v1/jobs", json=JOB).headers["Location"]
+    assert client.delete(url).status_code == 409
+    assert client.post(f"{url}/stop").json()["status"] == "stopped"
+    assert client.delete(url).status_code == 204
+    assert client.get(url).status_code == 404
+
+
+def test_job_without_trials_cannot_be_exported(client: TestClient) -> None:
+    url = client.post("/api/v1/jobs", json=JOB).headers["Location"]
+    assert client.post(f"{url}/export", json={"format": "exe"}).status_code == 422
+    assert client.post(f"{url}/export", json={"format": "json"}).status_code == 409
+
+
+def test_catalogue_names_what_there_is(client: TestClient) -> None:
+    names = [s["name"] for s in client.get("/api/v1/samplers").json()]
+    assert {"rl", "tpe", "random"} <= set(names)
+    assert client.get("/api/v1/search-spaces/cell").json()["decisions"]
+    assert client.get("/api/v1/datasets").json()[0]["name"] == "digits"
+
+
+def test_dashboard_is_served(client: TestClient) -> None:
+    assert client.get("/").status_code == 200
+
+
+def test_server_does_not_import_torch_or_ray() -> None:
+    code = "import sys, api.app; sys.exit(len({'torch', 'ray'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
