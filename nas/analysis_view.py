@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from search_spaces import Architecture
 from search_spaces.analysis import analyze
@@ -11,6 +11,8 @@ from search_spaces.base import InputShape
 
 class LayerView(BaseModel):
     """One layer with parameters or MACs of its own."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     name: str
     type: str
@@ -21,6 +23,8 @@ class LayerView(BaseModel):
 
 class TotalView(BaseModel):
     """Sums over all layers."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     params: int
     macs: int
@@ -43,15 +47,6 @@ class AnalysisView(BaseModel):
         return cls(
             name=name,
             input=input_shape,
-            total=TotalView(params=analysis.params, macs=analysis.macs),
-            layers=[
-                LayerView(
-                    name=layer.name,
-                    type=layer.type,
-                    output_shape=layer.output_shape,
-                    params=layer.params,
-                    macs=layer.macs,
-                )
-                for layer in analysis.layers
-            ],
+            total=TotalView.model_validate(analysis),
+            layers=[LayerView.model_validate(layer) for layer in analysis.layers],
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from nas.datasets import DATASETS
 from nas.samplers import SAMPLERS
@@ -31,6 +31,8 @@ class SamplerView(BaseModel):
 
 class DatasetView(BaseModel):
     """A data set."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     name: str
     summary: str
@@ -72,16 +74,4 @@ def sampler_views() -> list[SamplerView]:
 
 def dataset_views() -> list[DatasetView]:
     """Describe every data set."""
-    return [
-        DatasetView(
-            name=info.name,
-            summary=info.summary,
-            input_shape=info.input_shape,
-            class_names=info.class_names,
-            train_size=info.train_size,
-            validation_size=info.validation_size,
-            test_size=info.test_size,
-            source=info.source,
-        )
-        for info in (dataset.info for dataset in DATASETS.values())
-    ]
+    return [DatasetView.model_validate(dataset.info) for dataset in DATASETS.values()]

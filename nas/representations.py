@@ -136,8 +136,6 @@ class JobView(JobSpec):
 class ArtifactView(BaseModel):
     """A file that a job produced."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     id: str
     job_id: str
     trial_id: str | None

@@ -57,12 +57,12 @@ UNIFORM_PROPOSALS_PER_TRIAL = 200
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A proposal that passed its checks: new in this job."""
+    """A proposal that is new in this job; `infeasible` says which constraint it breaks."""
 
     number: int
     architecture: Architecture
     analysis: Analysis
-    infeasible: str | None = None
+    infeasible: str | None
 
 
 @dataclass(slots=True)
@@ -95,12 +95,12 @@ class SearchLoop:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
         self._space = create_space(self.spec.space, self.spec.space_options)
         self._dataset = find_or_raise_dataset(self.spec.dataset).info
+        self._constraints = self.spec.parsed_constraints
         self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
         self._sampler = self._new_sampler(self.spec.sampler, dict(self.spec.sampler_options))
         self._uniform = self._new_sampler("random", {})
         self._proposals: dict[int, Proposal] = {}
         self._known: dict[str, _Known] = {}
-        self._hash_of_trial: dict[str, str] = {}
         self._interrupted: list[str] = []
         self._next_number = 0
         self._used_up = False
@@ -157,23 +157,20 @@ class SearchLoop:
         with self._database.read() as session:
             trials = list_trials(session, self._job_id)
             proposals = list_proposals(session, self._job_id)
-        for trial in trials:
-            self._remember(trial)
-            if not trial.status.is_final:
-                self._interrupted.append(trial.id)
+        known = {trial.id: self._remember(trial) for trial in trials}
+        self._interrupted = [trial.id for trial in trials if not trial.status.is_final]
         for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
             proposal = Proposal(row.choices, row.info)
             if row.told is not None:
                 self._sampler.tell(row.number, proposal, row.reward)
             elif row.trial_id is not None:
                 self._proposals[row.number] = proposal
-                self._known[self._hash_of_trial[row.trial_id]].awaiting.append(row.number)
+                known[row.trial_id].awaiting.append(row.number)
         self._next_number = 1 + max((row.number for row in proposals), default=-1)
 
     def _remember(self, trial: TrialRow) -> _Known:
         known = _Known(trial.id, trial.status.is_final, trial.reward)
         self._known[trial.architecture_hash] = known
-        self._hash_of_trial[trial.id] = trial.architecture_hash
         return known
 
     def _find_candidate(self) -> _Candidate | None:
@@ -195,22 +192,19 @@ class SearchLoop:
                 self._record_repeat(number, known)
                 continue
             analysis = self._analyze(architecture)
-            rejection = self._rejection(number, architecture, analysis)
-            if rejection is None:
-                return _Candidate(number, architecture, analysis)
+            candidate = _Candidate(number, architecture, analysis, self._broken(analysis))
+            if candidate.infeasible is None:
+                return candidate
             self._record_rejected(number)
-            rejected = rejection
+            rejected = candidate
         return rejected
 
-    def _rejection(
-        self, number: int, architecture: Architecture, analysis: Analysis
-    ) -> _Candidate | None:
-        """Return the candidate marked infeasible if it breaks a constraint."""
-        for constraint in self.spec.parsed_constraints:
+    def _broken(self, analysis: Analysis) -> str | None:
+        """Say which constraint is broken, if one is."""
+        for constraint in self._constraints:
             if not constraint.holds(analysis):
                 found = getattr(analysis, constraint.metric)
-                reason = f"constraint {constraint} is not met: {constraint.metric} is {found}"
-                return _Candidate(number, architecture, analysis, reason)
+                return f"constraint {constraint} is not met: {constraint.metric} is {found}"
         return None
 
     def _attempts(self) -> Iterator[Sampler]:
@@ -269,10 +263,9 @@ class SearchLoop:
                 row = session.get_one(ProposalRow, (self._job_id, candidate.number))
                 row.trial_id = trial.id
             session.flush()
-            source = find_evaluation(session, trial.architecture_hash, trial.evaluation_key)
             if candidate.infeasible is not None:
                 self._end(session, trial, TrialStatus.INFEASIBLE, candidate.infeasible)
-            elif source is not None:
+            elif source := find_evaluation(session, trial.architecture_hash, trial.evaluation_key):
                 copy_evaluation(session, trial, source, self._clock())
                 trial.reward = _reward(self.spec, trial)
                 self._end(session, trial, TrialStatus.COMPLETED, None)

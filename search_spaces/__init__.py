@@ -21,6 +21,7 @@ from search_spaces.errors import (
 )
 from search_spaces.registry import (
     build,
+    build_classifier,
     create_space,
     draw,
     find_or_raise_space,
@@ -45,6 +46,7 @@ __all__ = [
     "UnknownSpaceError",
     "active_decisions",
     "build",
+    "build_classifier",
     "check_choices",
     "create_space",
     "draw",

@@ -23,6 +23,8 @@ from search_spaces.errors import (
 if TYPE_CHECKING:
     from torch import nn
 
+    from search_spaces.classifier import Classifier
+
 AnySpace = SearchSpace[Any, Any]
 
 ENTRY_POINT_GROUP = "nas.search_spaces"
@@ -96,6 +98,15 @@ def build(architecture: Architecture, input_shape: InputShape, num_classes: int)
     Weights are drawn from torch's global generator: seed it first for a repeatable start.
     """
     return spaces()[architecture.space].build(architecture, input_shape, num_classes)
+
+
+def build_classifier(
+    architecture: Architecture, input_shape: InputShape, num_classes: int
+) -> Classifier:
+    """Build the network behind the normalisation of its data set: images in [0, 1] to logits."""
+    from search_spaces.classifier import Classifier  # needs torch
+
+    return Classifier(build(architecture, input_shape, num_classes), input_shape[0])
 
 
 def draw(architecture: Architecture) -> str:

@@ -8,12 +8,9 @@ from typing import Any
 import typer
 
 from api.cli import analyzing, catalogue, database, exporting, jobs, search, serving
+from api.cli.exit_codes import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_INTERRUPTED
 from nas.errors import ConflictError, DatabaseUnavailableError, InvalidInputError, NasError
 from search_spaces.errors import SearchSpaceError
-
-EXIT_FAILED = 1
-EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
 
 _BAD_INPUT = (InvalidInputError, DatabaseUnavailableError, SearchSpaceError)
 _USAGE_ERROR: Any = typer.BadParameter.__base__  # click's, wherever this version of typer keeps it

@@ -14,6 +14,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from api.cli.display import shown
+from api.cli.exit_codes import EXIT_INTERRUPTED
 from api.cli.output import console, percent, print_table
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
@@ -25,7 +26,6 @@ from nas.status import JobStatus
 from search_spaces import draw, parse_architecture
 from workers.runner import JobRunner
 
-EXIT_INTERRUPTED = 130
 RESULT_FORMATS = (ExportFormat.JSON, ExportFormat.PYTHON, ExportFormat.ONNX)
 
 

@@ -44,27 +44,18 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that only reads."""
-        with self._speaking_plainly(), self._reading() as session:
+        with _named_unavailable(self, OperationalError), self._reading() as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a transaction that may write, and commit it at the end."""
-        with self._speaking_plainly(), self._writing.begin() as session:
+        with _named_unavailable(self, OperationalError), self._writing.begin() as session:
             yield session
 
     def close(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
-
-    @contextmanager
-    def _speaking_plainly(self) -> Iterator[None]:
-        try:
-            yield
-        except OperationalError as error:
-            raise DatabaseUnavailableError(
-                f"database {self.display_url}: {_reason(error)}"
-            ) from error
 
 
 def open_database(url: str) -> Database:
@@ -78,16 +69,12 @@ def open_database(url: str) -> Database:
         DatabaseUnavailableError: The database cannot be opened or has other tables.
     """
     database = connect(url)
-    if database.engine.dialect.name == "sqlite":
-        upgrade_database(url)
-        return database
-    try:
-        with database.engine.connect() as connection:
-            require_current(connection)
-    except DBAPIError as error:
-        raise DatabaseUnavailableError(
-            f"database {database.display_url}: {_reason(error)}"
-        ) from error
+    with _named_unavailable(database, DBAPIError):
+        if database.engine.dialect.name == "sqlite":
+            _upgrade(database)
+        else:
+            with database.engine.connect() as connection:
+                require_current(connection)
     return database
 
 
@@ -100,15 +87,27 @@ def upgrade_database(url: str) -> str:
     """
     database = connect(url)
     try:
-        with database.engine.execution_options(nas_write=True).begin() as connection:
-            upgrade(connection)
-    except DBAPIError as error:
-        raise DatabaseUnavailableError(
-            f"database {database.display_url}: {_reason(error)}"
-        ) from error
+        with _named_unavailable(database, DBAPIError):
+            _upgrade(database)
     finally:
         database.close()
     return database.display_url
+
+
+def _upgrade(database: Database) -> None:
+    with database.engine.execution_options(nas_write=True).begin() as connection:
+        upgrade(connection)
+
+
+@contextmanager
+def _named_unavailable(database: Database, kind: type[DBAPIError]) -> Iterator[None]:
+    """Turn the driver's errors of a kind into one line that names the database."""
+    try:
+        yield
+    except kind as error:
+        raise DatabaseUnavailableError(
+            f"database {database.display_url}: {_reason(error)}"
+        ) from error
 
 
 def connect(url: str) -> Database:

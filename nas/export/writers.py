@@ -25,7 +25,7 @@ from nas.datasets import find_or_raise_dataset
 from nas.errors import NasError
 from nas.export.formats import ExportFormat
 from nas.export.source import ExportSource
-from search_spaces import build, standalone_source
+from search_spaces import build_classifier, standalone_source
 from search_spaces.classifier import Classifier
 
 ONNX_OPSET = 20
@@ -80,9 +80,7 @@ def _write_python(source: ExportSource, path: Path) -> Written:
     )
     path.write_text(code)
     torch.save(load_file(source.require_weights()), weights)
-    model = _import_file(path).load(weights)
-    with torch.inference_mode():
-        details = _compare(source, lambda images: model(images))
+    details = _compare(source, load_model(source), _import_file(path).load(weights))
     return Written((path, weights), details)
 
 
@@ -91,9 +89,7 @@ def _write_torch(source: ExportSource, path: Path) -> Written:
     batch = torch.export.Dim("batch")
     program = torch.export.export(model, (sample,), dynamic_shapes=({0: batch},))
     torch.export.save(program, path)
-    reloaded = torch.export.load(path).module()
-    with torch.inference_mode():
-        details = _compare(source, lambda images: reloaded(images))
+    details = _compare(source, model, torch.export.load(path).module())
     return Written((path,), details)
 
 
@@ -118,6 +114,7 @@ def _write_onnx(source: ExportSource, path: Path) -> Written:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     details = _compare(
         source,
+        model,
         lambda images: torch.from_numpy(session.run(["logits"], {"images": images.numpy()})[0]),
     )
     return Written((path,), details | {"opset": ONNX_OPSET})
@@ -136,19 +133,21 @@ _WRITERS: Mapping[ExportFormat, Callable[[ExportSource, Path], Written]] = Mappi
 
 def load_model(source: ExportSource) -> Classifier:
     """Build the trained network, ready for inference."""
-    network = build(source.architecture, source.dataset.input_shape, source.dataset.num_classes)
-    model = Classifier(network, source.dataset.input_shape[0])
+    model = build_classifier(
+        source.architecture, source.dataset.input_shape, source.dataset.num_classes
+    )
     model.load_state_dict(load_file(source.require_weights()))
     return model.eval()
 
 
-def _compare(source: ExportSource, run: Callable[[Tensor], Tensor]) -> dict[str, Any]:
+def _compare(
+    source: ExportSource, trained: Classifier, exported: Callable[[Tensor], Tensor]
+) -> dict[str, Any]:
     """Run the exported network on all test images and compare with the trained one."""
     split = find_or_raise_dataset(source.dataset.name).load().test
     images = torch.from_numpy(split.images.astype(np.float32) / 255)
     with torch.inference_mode():
-        expected = load_model(source)(images)
-    got = run(images)
+        expected, got = trained(images), exported(images)
     difference = float((got - expected).abs().max())
     if not difference <= LARGEST_DIFFERENCE:
         raise ExportError(

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from nas.errors import TrialFailedError
 from nas.evaluation import Metrics
 from nas.recipe import Recipe
-from search_spaces import Architecture, InputShape, build
+from search_spaces import Architecture, InputShape, build_classifier
 from search_spaces.classifier import Classifier
 from workers.training.data import DeviceImages, count_batches
 
@@ -159,7 +159,7 @@ def new_model(
     """Build a classifier whose initial weights depend on `seed` alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Classifier(build(architecture, input_shape, num_classes), input_shape[0])
+        return build_classifier(architecture, input_shape, num_classes)
 
 
 def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
