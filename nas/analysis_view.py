@@ -19,6 +19,11 @@ class LayerView(BaseModel):
     output_shape: tuple[int, ...] = Field(description="without the batch")
     params: int = Field(description="trainable parameters")
     macs: int = Field(description="multiply-accumulates for one image (1 MAC = 2 FLOPs)")
+    receptive_field: int = Field(
+        description="pixels of the image that one output element sees, the larger of height, width"
+    )
+    field_size: tuple[int, int] = Field(description="the receptive field's (height, width)")
+    jump: tuple[int, int] = Field(description="pixels between the views of two neighbours")
 
 
 class TotalView(BaseModel):
@@ -28,6 +33,7 @@ class TotalView(BaseModel):
 
     params: int
     macs: int
+    receptive_field: int = Field(description="the largest before global pooling, pixels")
 
 
 class AnalysisView(BaseModel):

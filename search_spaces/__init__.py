@@ -1,22 +1,21 @@
 """What can be built: architecture values, the spaces they come from, the networks they become."""
 
-from search_spaces.base import (
-    Architecture,
+from search_spaces.base import Architecture, InputShape, SearchSpace, SpaceOptions
+from search_spaces.decisions import (
     Choice,
     Choices,
     Condition,
     Decision,
-    InputShape,
-    SearchSpace,
-    SpaceOptions,
     active_decisions,
     check_choices,
 )
+from search_spaces.encoding import Encoding
 from search_spaces.errors import (
     InvalidArchitectureError,
     InvalidDecisionsError,
     InvalidSpaceOptionsError,
     SearchSpaceError,
+    UnknownCaseStudyError,
     UnknownSpaceError,
 )
 from search_spaces.registry import (
@@ -36,6 +35,7 @@ __all__ = [
     "Choices",
     "Condition",
     "Decision",
+    "Encoding",
     "InputShape",
     "InvalidArchitectureError",
     "InvalidDecisionsError",
@@ -43,6 +43,7 @@ __all__ = [
     "SearchSpace",
     "SearchSpaceError",
     "SpaceOptions",
+    "UnknownCaseStudyError",
     "UnknownSpaceError",
     "active_decisions",
     "build",

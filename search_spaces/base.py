@@ -18,23 +18,19 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from search_spaces.errors import InvalidDecisionsError
+from search_spaces import encoding as encodings
+from search_spaces import variation
+from search_spaces.decisions import Choice, Choices, Decision
+from search_spaces.graph import Graph
 
 if TYPE_CHECKING:
     from torch import nn
-
-Choice = str | int
-"""One answer to a decision; JSON keeps its type."""
-
-Choices = Mapping[str, Choice]
-"""Answers by decision name."""
 
 InputShape = tuple[int, int, int]
 """Shape of one image, `(C, H, W)`."""
@@ -61,61 +57,6 @@ class Architecture(BaseModel):
     def content_hash(self) -> str:
         """SHA-256 of the canonical JSON, so that equal networks have equal hashes."""
         return hashlib.sha256(self.canonical().model_dump_json().encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """Holds where the decision named `decision` was answered with one of `values`."""
-
-    decision: str
-    values: frozenset[Choice]
-
-    def holds(self, chosen: Choices) -> bool:
-        """Tell whether the answers so far meet the condition."""
-        return chosen.get(self.decision) in self.values
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One categorical question; asked only where every condition holds."""
-
-    name: str
-    choices: tuple[Choice, ...]
-    conditions: tuple[Condition, ...] = ()
-
-    def is_active(self, chosen: Choices) -> bool:
-        """Tell whether the question arises, given the answers to the ones before it."""
-        return all(condition.holds(chosen) for condition in self.conditions)
-
-
-def active_decisions(decisions: tuple[Decision, ...], chosen: Choices) -> Iterator[Decision]:
-    """Yield, in order, the decisions that arise under `chosen`.
-
-    `chosen` may be filled while iterating: each decision is tested when its turn comes.
-    """
-    for decision in decisions:
-        if decision.is_active(chosen):
-            yield decision
-
-
-def check_choices(decisions: tuple[Decision, ...], chosen: Choices) -> None:
-    """Check that `chosen` answers exactly the decisions that arise.
-
-    Raises:
-        InvalidDecisionsError: An answer is missing, not among the choices, or not asked for.
-    """
-    unused = set(chosen)
-    for decision in active_decisions(decisions, chosen):
-        if decision.name not in chosen:
-            raise InvalidDecisionsError(f"decision {decision.name!r} has no answer")
-        if chosen[decision.name] not in decision.choices:
-            raise InvalidDecisionsError(
-                f"decision {decision.name!r}: got {chosen[decision.name]!r}, "
-                f"allowed: {', '.join(map(str, decision.choices))}"
-            )
-        unused.discard(decision.name)
-    if unused:
-        raise InvalidDecisionsError(f"no such decision here: {', '.join(sorted(unused))}")
 
 
 class SpaceOptions(BaseModel):
@@ -161,12 +102,58 @@ class SearchSpace(ABC, Generic[A, O]):
             InvalidDecisionsError: The architecture lies outside this space's options.
         """
 
+    @property
+    @abstractmethod
+    def node_kinds(self) -> tuple[str, ...]:
+        """Every kind of node that `graphs` can contain."""
+
+    @property
+    @abstractmethod
+    def max_nodes(self) -> int:
+        """Nodes of the largest graph that `graphs` can return."""
+
     def sample(self, rng: np.random.Generator) -> A:
         """Draw an architecture, each arising decision answered uniformly."""
-        chosen: dict[str, Choice] = {}
-        for decision in active_decisions(self.decisions, chosen):
-            chosen[decision.name] = decision.choices[int(rng.integers(len(decision.choices)))]
-        return self.architecture(chosen)
+        return self.architecture(variation.draw_choices(self.decisions, rng))
+
+    def mutate(self, architecture: A, rng: np.random.Generator) -> A:
+        """Change one decision, drawn uniformly, and draw what then arises anew."""
+        chosen = self.choices(architecture)
+        return self.architecture(variation.mutate_choices(self.decisions, chosen, rng))
+
+    def crossover(self, first: A, second: A, rng: np.random.Generator) -> A:
+        """Mix two parents, decision by decision."""
+        parents = self.choices(first), self.choices(second)
+        return self.architecture(variation.cross_choices(self.decisions, *parents, rng))
+
+    def neighbours(self, architecture: A) -> Iterator[A]:
+        """Yield the architectures that differ in one decision."""
+        chosen = self.choices(architecture)
+        for each in variation.neighbouring_choices(self.decisions, chosen):
+            yield self.architecture(each)
+
+    @cached_property
+    def size(self) -> int:
+        """The number of complete answers; several may describe one network."""
+        return variation.count_choices(self.decisions)
+
+    def encode(self, architecture: A, encoding: encodings.Encoding) -> encodings.Vector:
+        """Write an architecture of this space as a vector of a length that the space fixes.
+
+        The canonical form is encoded, so that equal networks have equal vectors, except for
+        one-hot vectors, whose decisions are those of the architecture as it is.
+        """
+        if encoding is encodings.Encoding.ONE_HOT:
+            return encodings.one_hot(self.decisions, self.choices(architecture))
+        graphs = self.graphs(architecture.canonical())
+        if encoding is encodings.Encoding.PATH:
+            return encodings.hashed_paths(graphs)
+        return encodings.adjacency(graphs, self.node_kinds, self.max_nodes)
+
+    @staticmethod
+    @abstractmethod
+    def graphs(architecture: Any) -> tuple[Graph, ...]:
+        """Return what is drawn and encoded: always the same number of graphs, by name."""
 
     @staticmethod
     @abstractmethod

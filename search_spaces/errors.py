@@ -9,6 +9,10 @@ class UnknownSpaceError(SearchSpaceError):
     """Raised when a space's name is not registered."""
 
 
+class UnknownCaseStudyError(SearchSpaceError):
+    """Raised when no case study has the given name."""
+
+
 class InvalidArchitectureError(SearchSpaceError):
     """Raised when data is not an architecture of any space; names the field at fault."""
 

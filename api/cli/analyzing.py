@@ -38,7 +38,7 @@ def analyze_command(
         return
     console.print(draw(parsed), highlight=False, markup=False)
     print_table(
-        ("layer", "type", "output", "parameters", "MACs"),
+        ("layer", "type", "output", "parameters", "MACs", "receptive field"),
         [
             (
                 layer.name,
@@ -46,13 +46,16 @@ def analyze_command(
                 "x".join(map(str, layer.output_shape)),
                 f"{layer.params:,}",
                 f"{layer.macs:,}",
+                "x".join(map(str, layer.field_size)),
             )
             for layer in view.layers
         ],
         "no layers",
     )
     console.print(
-        f"total: {view.total.params:,} parameters, {view.total.macs:,} MACs", highlight=False
+        f"total: {view.total.params:,} parameters, {view.total.macs:,} MACs, "
+        f"receptive field {view.total.receptive_field} pixels",
+        highlight=False,
     )
 
 

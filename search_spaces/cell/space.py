@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from search_spaces.base import (
-    Choice,
-    Choices,
-    Decision,
-    InputShape,
-    SearchSpace,
-    SpaceOptions,
-    check_choices,
-)
+from search_spaces.base import InputShape, SearchSpace, SpaceOptions
 from search_spaces.cell.architecture import (
     CELL_INPUTS,
     MAX_BLOCKS,
@@ -28,13 +20,16 @@ from search_spaces.cell.architecture import (
 )
 from search_spaces.cell.drawing import draw_cells
 from search_spaces.cell.operations import OPERATIONS
+from search_spaces.decisions import Choice, Choices, Decision, check_choices
 from search_spaces.errors import InvalidDecisionsError
+from search_spaces.graph import Graph, Node
 
 if TYPE_CHECKING:
     from torch import nn
 
 _KINDS = ("normal", "reduction")
 _SLOTS = (0, 1)
+_FIXED_KINDS = ("before last", "last", "add", "concatenate")
 
 
 class CellOptions(SpaceOptions):
@@ -119,6 +114,26 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
                 )
         return chosen
 
+    @property
+    def node_kinds(self) -> tuple[str, ...]:
+        """The cell's inputs, sums and output, and the operations."""
+        return (*_FIXED_KINDS, *OPERATIONS)
+
+    @property
+    def max_nodes(self) -> int:
+        """Two inputs, two operations and a sum per block, and the output."""
+        return CELL_INPUTS + 3 * self.options.blocks + 1
+
+    @staticmethod
+    def graphs(architecture: CellArchitecture) -> tuple[Graph, ...]:
+        """Return the normal and the reduction cell, operations as nodes."""
+        return tuple(
+            _graph(kind, cell)
+            for kind, cell in zip(
+                _KINDS, (architecture.normal, architecture.reduction), strict=True
+            )
+        )
+
     @staticmethod
     def build(
         architecture: CellArchitecture, input_shape: InputShape, num_classes: int
@@ -149,3 +164,21 @@ def _input(kind: str, block: int, slot: int) -> str:
 
 def _operation(kind: str, block: int, slot: int) -> str:
     return f"{kind}.block{block}.operation{slot}"
+
+
+def _graph(kind: str, cell: Cell) -> Graph:
+    nodes = [Node(name, name) for name in _FIXED_KINDS[:CELL_INPUTS]]
+    edges: list[tuple[int, int]] = []
+    states = [0, 1]
+    for block in cell.blocks:
+        terms = []
+        for state, operation in zip(block.inputs, block.operations, strict=True):
+            edges.append((states[state], len(nodes)))
+            terms.append(len(nodes))
+            nodes.append(Node(operation, operation.replace("_", " ")))
+        edges += [(term, len(nodes)) for term in terms]
+        states.append(len(nodes))
+        nodes.append(Node("add", "add"))
+    edges += [(states[state], len(nodes)) for state in cell.unused_states]
+    nodes.append(Node("concatenate", "concatenate"))
+    return Graph(kind, tuple(nodes), tuple(edges))

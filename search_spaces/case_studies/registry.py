@@ -1,0 +1,28 @@
+"""Every case study by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from search_spaces.case_studies.base import CaseStudy
+from search_spaces.errors import UnknownCaseStudyError
+
+_FAMILIES: tuple[tuple[CaseStudy, ...], ...] = ()
+
+
+@cache
+def case_studies() -> Mapping[str, CaseStudy]:
+    """Return all case studies by name, in the order of their families."""
+    return MappingProxyType({study.name: study for family in _FAMILIES for study in family})
+
+
+def find_or_raise_case_study(name: str) -> CaseStudy:
+    """Return the case study called `name`; raises `UnknownCaseStudyError`."""
+    try:
+        return case_studies()[name]
+    except KeyError:
+        raise UnknownCaseStudyError(
+            f"no case study {name!r}; known: {', '.join(sorted(case_studies()))}"
+        ) from None

@@ -1,0 +1,40 @@
+"""An architecture as directed graphs: what encodings and drawings are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A step of the computation; `kind` says what it is to a model, `text` to a person."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes in an order in which they can be computed, and edges `(from, to)`.
+
+    Nodes without an edge into them are inputs, nodes without one out of them outputs.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    edges: tuple[tuple[int, int], ...]
+
+    def __post_init__(self) -> None:
+        for source, target in self.edges:
+            if not 0 <= source < target < len(self.nodes):
+                raise ValueError(
+                    f"graph {self.name!r}: edge {source} -> {target} does not run forward among "
+                    f"{len(self.nodes)} nodes"
+                )
+
+    def successors(self) -> tuple[tuple[int, ...], ...]:
+        """Return, for each node, the nodes that take its output."""
+        taken: list[list[int]] = [[] for _ in self.nodes]
+        for source, target in self.edges:
+            taken[source].append(target)
+        return tuple(tuple(targets) for targets in taken)
