@@ -20,6 +20,7 @@ from nas.database.jobs import (
     claim_job,
     find_claimable_job,
     find_or_raise_job,
+    lock_job,
     release_job,
     renew_lease,
 )
@@ -128,7 +129,7 @@ class JobRunner:
         gpus = gpus_per_trial(spec.resources)
         for progress in retrain(data, task, spec.resources.cpus_per_trial, gpus):
             with self._database.write() as session:
-                job = find_or_raise_job(session, job_id)
+                job = lock_job(session, job_id)
                 job.final_epoch = progress.epoch
                 if progress.test is not None:
                     job.final_json = FinalResult(
@@ -164,7 +165,7 @@ class JobRunner:
 
     def _release(self, job_id: str, status: JobStatus, error: str | None) -> None:
         with self._database.write() as session:
-            release_job(find_or_raise_job(session, job_id), status, utc_now(), error)
+            release_job(lock_job(session, job_id), status, utc_now(), error)
 
     @contextmanager
     def _heartbeat(self, job_id: str) -> Iterator[None]:

@@ -15,6 +15,7 @@ from nas.database.jobs import (
     find_job_by_idempotency_key,
     find_or_raise_job,
     list_jobs,
+    lock_job,
     request_resume,
     request_stop,
 )
@@ -100,7 +101,7 @@ def show(job_id: str, database: DatabaseDep) -> JobView:
 def delete(job_id: str, database: DatabaseDep) -> None:
     """Delete a job that is not active, with its trials."""
     with database.write() as session:
-        job = find_or_raise_job(session, job_id)
+        job = lock_job(session, job_id)
         if job.status.is_active:
             raise ConflictError(f"job {job_id} is {job.status}; stop it first")
         session.delete(job)

@@ -75,6 +75,18 @@ def find_or_raise_job(session: Session, job_id: str) -> JobRow:
     return job
 
 
+def lock_job(session: Session, job_id: str) -> JobRow:
+    """Return the job for changing it: others that would change it wait for this transaction.
+
+    Raises:
+        NotFoundError: There is no such job.
+    """
+    job = session.get(JobRow, job_id, with_for_update=True, populate_existing=True)
+    if job is None:
+        raise NotFoundError(f"no job {job_id!r}")
+    return job
+
+
 def list_jobs(
     session: Session,
     *,
@@ -112,9 +124,7 @@ def claim_job(
         NotFoundError: There is no such job.
         ConflictError: It is completed, or another runner's lease still runs.
     """
-    job = session.scalar(select(JobRow).where(JobRow.id == job_id).with_for_update())
-    if job is None:
-        raise NotFoundError(f"no job {job_id!r}")
+    job = lock_job(session, job_id)
     if job.status is JobStatus.COMPLETED:
         raise ConflictError(f"job {job_id} is completed; nothing is left to run")
     holder = job.runner if _is_held(job, now) else None
@@ -150,7 +160,7 @@ def renew_lease(
     session: Session, job_id: str, runner: str, now: datetime, lease: timedelta
 ) -> JobRow:
     """Say that `runner` is alive; raises `ConflictError` if the job was taken from it."""
-    job = find_or_raise_job(session, job_id)
+    job = lock_job(session, job_id)
     if job.runner != runner:
         raise ConflictError(f"job {job_id} was taken from {runner}: it is {job.status} now")
     job.lease_expires_at = now + lease
@@ -159,7 +169,7 @@ def renew_lease(
 
 def request_stop(session: Session, job_id: str, now: datetime) -> JobRow:
     """Ask for a stop: at once if no runner has the job, else as soon as its runner sees it."""
-    job = find_or_raise_job(session, job_id)
+    job = lock_job(session, job_id)
     if job.status in (JobStatus.RUNNING, JobStatus.STOPPING) and _is_held(job, now):
         if job.status is JobStatus.RUNNING:
             set_job_status(job, JobStatus.STOPPING)
@@ -170,7 +180,7 @@ def request_stop(session: Session, job_id: str, now: datetime) -> JobRow:
 
 def request_resume(session: Session, job_id: str, now: datetime) -> JobRow:
     """Queue a stopped, failed or abandoned job again, for any runner to go on with."""
-    job = find_or_raise_job(session, job_id)
+    job = lock_job(session, job_id)
     if job.status in (JobStatus.RUNNING, JobStatus.STOPPING) and not _is_held(job, now):
         set_job_status(job, JobStatus.STOPPED)
     set_job_status(job, JobStatus.QUEUED)

@@ -26,13 +26,6 @@ ONE_OPERATION = {"blocks": 1, "filters": 2, "operations": ["identity"]}
 """Three cells differ (both inputs, one twice, the other twice), hence nine architectures."""
 
 
-@pytest.fixture
-def database(tmp_path):
-    opened = new_database(tmp_path)
-    yield opened
-    opened.close()
-
-
 def trials_of(database, job_id):
     with database.read() as session:
         return list(list_trials(session, job_id))

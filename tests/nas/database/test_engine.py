@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import StatementError
 
 from nas.database import connect, open_database, upgrade_database
-from nas.database.jobs import JobRow, create_job, find_or_raise_job, list_jobs
+from nas.database.jobs import JobRow, create_job, find_or_raise_job, list_jobs, lock_job
 from nas.errors import DatabaseUnavailableError, InvalidInputError, NotFoundError
 from tests.nas.factories import NOON, add_job, new_database, new_spec
 
@@ -74,28 +74,23 @@ def test_display_url_hides_the_password():
         assert "geheim" not in connect(url).display_url
 
 
-def test_failed_write_leaves_nothing_behind(tmp_path):
-    database = new_database(tmp_path)
+def test_failed_write_leaves_nothing_behind(database):
     with pytest.raises(NotFoundError), database.write() as session:
         create_job(session, new_spec(), NOON)
         find_or_raise_job(session, "nope")
     with database.read() as session:
         assert list_jobs(session) == []
-    database.close()
 
 
-def test_read_does_not_commit(tmp_path):
-    database = new_database(tmp_path)
+def test_read_does_not_commit(database):
     with database.read() as session:
         create_job(session, new_spec(), NOON)
     with database.read() as session:
         assert list_jobs(session) == []
-    database.close()
 
 
-def test_two_threads_writing_at_once_lose_nothing(tmp_path):
-    """Each write reads first and adds one: without the write lock up front, some would be lost."""
-    database = new_database(tmp_path)
+def test_two_threads_writing_at_once_lose_nothing(database):
+    """Each write reads first and adds one: without a lock on what is read, some would be lost."""
     job_id = add_job(database)
     errors = []
 
@@ -103,7 +98,7 @@ def test_two_threads_writing_at_once_lose_nothing(tmp_path):
         try:
             for _ in range(40):
                 with database.write() as session:
-                    job = find_or_raise_job(session, job_id)
+                    job = lock_job(session, job_id)
                     job.final_epoch += 1
                     create_job(session, new_spec(), NOON)
         except Exception as error:
@@ -118,7 +113,6 @@ def test_two_threads_writing_at_once_lose_nothing(tmp_path):
     with database.read() as session:
         assert find_or_raise_job(session, job_id).final_epoch == 80
         assert len(list_jobs(session)) == 81
-    database.close()
 
 
 def test_many_processes_may_open_a_new_file_at_once(tmp_path):
@@ -146,8 +140,7 @@ def test_many_processes_may_open_a_new_file_at_once(tmp_path):
     database.close()
 
 
-def test_times_come_back_in_utc_whatever_zone_they_had(tmp_path):
-    database = new_database(tmp_path)
+def test_times_come_back_in_utc_whatever_zone_they_had(database):
     east = datetime(2030, 1, 1, 14, tzinfo=timezone(timedelta(hours=2)))
     with database.write() as session:
         job_id = create_job(session, new_spec(), east).id
@@ -161,13 +154,11 @@ def test_times_come_back_in_utc_whatever_zone_they_had(tmp_path):
         database.write() as session,
     ):
         create_job(session, new_spec(), datetime(2030, 1, 1))
-    database.close()
 
 
-def test_foreign_keys_are_enforced_and_removal_cascades(tmp_path):
+def test_foreign_keys_are_enforced_and_removal_cascades(database):
     from tests.nas.factories import new_loop, run_to_the_end
 
-    database = new_database(tmp_path)
     job_id = add_job(database, trials=2)
     run_to_the_end(new_loop(database, job_id))
     with database.write() as session:
@@ -175,4 +166,3 @@ def test_foreign_keys_are_enforced_and_removal_cascades(tmp_path):
     with database.read() as session:
         for table in ("jobs", "trials", "metrics", "proposals"):
             assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0
-    database.close()

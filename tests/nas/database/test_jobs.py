@@ -20,18 +20,11 @@ from nas.database.jobs import (
 )
 from nas.errors import ConflictError, NotFoundError
 from nas.status import JOB_TRANSITIONS, JobStatus
-from tests.nas.factories import NOON, add_job, new_database, new_spec
+from tests.nas.factories import NOON, add_job, new_spec
 
 LEASE = timedelta(seconds=30)
 SOON = NOON + timedelta(seconds=10)
 LATER = NOON + timedelta(seconds=31)
-
-
-@pytest.fixture
-def database(tmp_path):
-    opened = new_database(tmp_path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from tests.nas.factories import add_job
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'nas.db'}"
+def url(database_url):
+    return database_url
 
 
 def config() -> Config:
@@ -38,8 +38,7 @@ def test_upgraded_tables_are_those_of_the_models(url):
     database.close()
 
 
-def test_tables_can_be_taken_down_and_put_up_again_step_by_step(url):
-    database = open_database(url)
+def test_tables_can_be_taken_down_and_put_up_again_step_by_step(database):
     steps = list(ScriptDirectory.from_config(config()).walk_revisions())
     with database.engine.execution_options(nas_write=True).begin() as connection:
         settings = config()
@@ -50,13 +49,10 @@ def test_tables_can_be_taken_down_and_put_up_again_step_by_step(url):
         for _ in steps:
             command.upgrade(settings, "+1")
     add_job(database)
-    database.close()
 
 
-def test_upgrading_again_keeps_what_is_there(url):
-    database = open_database(url)
+def test_upgrading_again_keeps_what_is_there(url, database):
     job_id = add_job(database)
-    database.close()
     upgrade_database(url)
     again = open_database(url)
     with again.read() as session:
@@ -64,8 +60,7 @@ def test_upgrading_again_keeps_what_is_there(url):
     again.close()
 
 
-def test_tables_of_a_newer_version_are_refused_and_left_alone(url):
-    database = open_database(url)
+def test_tables_of_a_newer_version_are_refused_and_left_alone(url, database):
     with database.engine.execution_options(nas_write=True).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for function in (open_database, upgrade_database):
@@ -73,7 +68,11 @@ def test_tables_of_a_newer_version_are_refused_and_left_alone(url):
             function(url)
     with database.engine.connect() as connection:
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
-    database.close()
+
+
+def test_server_without_tables_is_refused_with_what_to_do(postgres_url):
+    with pytest.raises(DatabaseUnavailableError, match="run `nas db upgrade`"):
+        open_database(postgres_url)
 
 
 def test_there_is_one_newest_revision():

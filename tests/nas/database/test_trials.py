@@ -18,14 +18,7 @@ from nas.database.trials import (
 )
 from nas.errors import ConflictError, NotFoundError
 from nas.status import TRIAL_TRANSITIONS, TrialStatus
-from tests.nas.factories import NOON, add_job, new_database, new_report
-
-
-@pytest.fixture
-def database(tmp_path):
-    opened = new_database(tmp_path)
-    yield opened
-    opened.close()
+from tests.nas.factories import NOON, add_job, new_report
 
 
 def new_trial(job_id: str, number: int, **changes) -> TrialRow:
