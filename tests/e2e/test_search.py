@@ -1,34 +1,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.processes import run, start, wait_for
+
 SEARCH = ["search", "--trials", "3", "--epochs", "2", "--final-epochs", "1", "--json"]
 SMALL = ["--space-option", "filters=4", "--space-option", "blocks=2"]
-
-
-def start(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "api.cli", *arguments],
-        env=os.environ | {"NAS_DATA_DIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def run(tmp_path: Path, *arguments: str) -> str:
-    process = start(tmp_path, *arguments)
-    out, err = process.communicate(timeout=280)
-    assert process.returncode == 0, err
-    return out
 
 
 @pytest.mark.slow
@@ -47,12 +30,7 @@ def test_search_finds_tests_and_exports_a_winner(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_killed_search_resumes_with_nothing_lost(tmp_path: Path) -> None:
     process = start(tmp_path, *SEARCH, *SMALL, "--epochs", "6")
-    deadline = time.monotonic() + 120
-    trials: list[dict[str, object]] = []
-    while not any(t["epochs_done"] for t in trials) and time.monotonic() < deadline:
-        jobs = json.loads(run(tmp_path, "jobs", "list", "--json"))
-        if jobs:
-            trials = json.loads(run(tmp_path, "trials", jobs[0]["id"], "--json"))
+    wait_for(lambda: running_epochs(tmp_path))
     process.send_signal(signal.SIGKILL)
     process.communicate()
     job_id = json.loads(run(tmp_path, "jobs", "list", "--json"))[0]["id"]
@@ -62,3 +40,28 @@ def test_killed_search_resumes_with_nothing_lost(tmp_path: Path) -> None:
     assert job["status"] == "completed"
     assert [t["status"] for t in after] == ["completed"] * 3
     assert [t["id"] for t in after[: len(before)]] == [t["id"] for t in before]
+
+
+@pytest.mark.slow
+def test_interrupted_search_keeps_everything_and_prints_how_to_resume(tmp_path: Path) -> None:
+    process = start(tmp_path, *SEARCH[:-1], *SMALL, "--epochs", "40", "--trials", "4")
+    wait_for(lambda: running_epochs(tmp_path))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Traceback" not in out + err
+    job = json.loads(run(tmp_path, "jobs", "list", "--json"))[0]
+    assert f"nas jobs resume {job['id']}" in out
+    assert job["status"] == "stopped"
+    trials = json.loads(run(tmp_path, "trials", job["id"], "--json"))
+    assert {t["status"] for t in trials} <= {"pending", "completed"}
+    assert any(t["epochs_done"] for t in trials)
+
+
+def running_epochs(tmp_path: Path) -> bool:
+    jobs = json.loads(run(tmp_path, "jobs", "list", "--json"))
+    return any(
+        trial["epochs_done"]
+        for job in jobs
+        for trial in json.loads(run(tmp_path, "trials", job["id"], "--json"))
+    )
