@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from nas.datasets import find_or_raise_dataset
-from nas.recipe import Recipe
+from nas.recipe import Augmentation, Recipe
 from search_spaces import Architecture, create_space
 from search_spaces.analysis import analyze
 from workers.training.candidate import CandidateTraining
@@ -61,7 +61,9 @@ def _epoch_seconds(
         device=device,
     )
     training.run_epoch()
-    prepared = list(images.training_batches(64, 1, torch.Generator(device).manual_seed(0)))
+    prepared = list(
+        images.training_batches(64, Augmentation(), torch.Generator(device).manual_seed(0))
+    )
     whole, own = [], []
     for _ in range(_EPOCHS):
         started = time.perf_counter()

@@ -84,7 +84,7 @@ class JobSpec(BaseModel):
     trials: int = Field(20, ge=1, le=1_000_000, description="architectures to evaluate")
     epochs: int = Field(5, ge=1, le=10_000, description="epochs each candidate is trained for")
     final_epochs: int = Field(
-        30, ge=1, le=10_000, description="epochs the winner is retrained for before its test"
+        60, ge=1, le=10_000, description="epochs the winner is retrained for before its test"
     )
     objective: Objective = Field(Objective.ACCURACY, description="validation metric to improve")
     constraints: tuple[Annotated[str, AfterValidator(_readable_constraint)], ...] = Field(

@@ -24,7 +24,7 @@ def search(
     dataset: Annotated[str, typer.Option(help="Data set, see `nas datasets`.")] = "digits",
     trials: Annotated[int, typer.Option(help="Architectures to evaluate.")] = 20,
     epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = 5,
-    final_epochs: Annotated[int, typer.Option(help="Epochs of the winner's retraining.")] = 30,
+    final_epochs: Annotated[int, typer.Option(help="Epochs of the winner's retraining.")] = 60,
     objective: Annotated[str, typer.Option(help="accuracy or loss.")] = "accuracy",
     constraint: Annotated[
         list[str] | None, typer.Option(help="Such as 'params<=1e6'; may be repeated.")

@@ -72,7 +72,7 @@ class CandidateTraining:
         self.model.train()
         total = torch.zeros((), device=self.device)
         batches = self.images.training_batches(
-            self.recipe.batch_size, self.recipe.max_shift, self._generator
+            self.recipe.batch_size, self.recipe.augmentation, self._generator
         )
         for step, (images, labels) in enumerate(batches, self.epoch * self._steps_per_epoch):
             total += self.train_step(images, labels, step) * len(labels)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from nas.datasets import Split
+from nas.recipe import Augmentation
 
 
 class DeviceImages:
     """A split held on the device: images `(N, C, H, W)` uint8, labels `(N,)` int64."""
 
     def __init__(self, split: Split, device: torch.device) -> None:
-        self.images = _to_device(torch.from_numpy(split.images), device)
-        self.labels = _to_device(torch.from_numpy(split.labels), device)
+        self.images = _to_device(split.images, device)
+        self.labels = _to_device(split.labels, device)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -28,16 +32,16 @@ class DeviceImages:
         return mean.float(), std.clamp_min(1e-3).float()
 
     def training_batches(
-        self, batch_size: int, max_shift: int, generator: torch.Generator
+        self, batch_size: int, augmentation: Augmentation, generator: torch.Generator
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield shuffled, shifted batches of nearly equal size: float images in [0, 1], labels.
+        """Yield shuffled, augmented batches of nearly equal size: float images in [0, 1], labels.
 
         `generator` lives on the device. No batch is larger than `batch_size`.
         """
         order = torch.randperm(len(self), generator=generator, device=self.images.device)
         for chosen in order.tensor_split(count_batches(len(self), batch_size)):
-            shifted = random_shift(self.images[chosen], max_shift, generator)
-            yield shifted.float().div_(255), self.labels[chosen]
+            images = self.images[chosen].float().div_(255)
+            yield random_affine(images, augmentation, generator), self.labels[chosen]
 
     def batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield all images in order, unchanged: float images in [0, 1], labels."""
@@ -51,23 +55,34 @@ def count_batches(images: int, batch_size: int) -> int:
     return max(1, -(-images // batch_size))
 
 
-def random_shift(images: Tensor, max_shift: int, generator: torch.Generator) -> Tensor:
-    """Shift each image `(N, C, H, W)` by up to `max_shift` pixels a side, filling with zeros."""
-    if max_shift == 0:
+def random_affine(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
+    """Shift, turn and zoom each image `(N, C, H, W)` by amounts of its own, filling with zeros.
+
+    One bilinear resampling does all three (Jaderberg et al.: Spatial Transformer Networks,
+    NeurIPS 2015, equation 1).
+    """
+    if augmentation == Augmentation(max_shift=0, max_rotation=0, max_zoom=0):
         return images
-    n, channels, height, width = images.shape
-    padded = F.pad(images, (max_shift,) * 4)
-    offsets = torch.randint(2 * max_shift + 1, (2, n, 1), generator=generator, device=images.device)
-    rows = offsets[0] + torch.arange(height, device=images.device)
-    columns = offsets[1] + torch.arange(width, device=images.device)
-    batch = torch.arange(n, device=images.device)[:, None, None, None]
-    channel = torch.arange(channels, device=images.device)[None, :, None, None]
-    return padded[batch, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    n, _, height, width = images.shape
+    unit = torch.rand((4, n), generator=generator, device=images.device) * 2 - 1
+    angle = unit[0] * math.radians(augmentation.max_rotation)
+    zoom = 1 + unit[1] * augmentation.max_zoom
+    cos, sin = angle.cos() * zoom, angle.sin() * zoom
+    pixels = (
+        (unit[2:] * (augmentation.max_shift + 0.5))
+        .round()
+        .clamp(-augmentation.max_shift, augmentation.max_shift)
+    )
+    # Coordinates run from -1 to 1 along each side, hence the factors of height and width.
+    across = torch.stack([cos, -sin * height / width, pixels[0] * 2 / width], dim=1)
+    down = torch.stack([sin * width / height, cos, pixels[1] * 2 / height], dim=1)
+    grid = F.affine_grid(
+        torch.stack([across, down], dim=1), list(images.shape), align_corners=False
+    )
+    return F.grid_sample(images, grid, align_corners=False)
 
 
-def _to_device(tensor: Tensor, device: torch.device) -> Tensor:
+def _to_device(array: NDArray[Any], device: torch.device) -> Tensor:
     """Copy to the device; through pinned memory where that makes the copy asynchronous."""
-    if device.type == "cuda":
-        return tensor.pin_memory().to(device, non_blocking=True)
-    # A copy: arrays that came through Ray's object store are read-only.
-    return tensor.clone()
+    tensor = torch.tensor(array)  # a copy: what comes through Ray's object store is read-only
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
