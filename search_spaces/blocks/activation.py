@@ -22,4 +22,5 @@ ACTIVATION_TYPES = {
 
 def activation_module(name: str) -> nn.Module:
     """Make the activation called `name`, one of `ACTIVATION_TYPES`."""
-    return ACTIVATION_TYPES[name]()
+    made: nn.Module = ACTIVATION_TYPES[name]()
+    return made

@@ -10,7 +10,7 @@ convolutions), https://arxiv.org/abs/1605.07146
 from torch import Tensor, nn
 
 from search_spaces.blocks.drop_path import DropPath
-from search_spaces.blocks.residual import bottleneck_width
+from search_spaces.blocks.rounding import bottleneck_width
 
 
 class PreactBlock(nn.Module):
@@ -43,7 +43,8 @@ class PreactBlock(nn.Module):
         """Map `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`."""
         activated = self.activate(x)
         shortcut: Tensor = self.projection(activated) if self.has_projection else x
-        return shortcut + self.drop_path(self.residual(activated))
+        out: Tensor = shortcut + self.drop_path(self.residual(activated))
+        return out
 
 
 class PreactBasicBlock(PreactBlock):

@@ -11,6 +11,7 @@ https://arxiv.org/abs/1709.01507
 from torch import Tensor, nn
 
 from search_spaces.blocks.drop_path import DropPath
+from search_spaces.blocks.rounding import bottleneck_width
 from search_spaces.blocks.squeeze_excite import SqueezeExcite
 
 
@@ -99,9 +100,3 @@ def projection(in_channels: int, out_channels: int, stride: int) -> nn.Module:
         nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False),
         nn.BatchNorm2d(out_channels),
     )
-
-
-def bottleneck_width(out_channels: int, reduction: int, groups: int = 1) -> int:
-    """Return the channels between the 1x1 convolutions, a multiple of `groups`."""
-    per_group = max(1, out_channels // reduction)
-    return -(-per_group // groups) * groups
