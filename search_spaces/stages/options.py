@@ -144,7 +144,6 @@ class StagesOptions(SpaceOptions):
         """Return options whose networks train on images of this size in minutes."""
         is_large = min(input_shape[1:]) >= LARGE_IMAGE
         return cls(
-            min_stages=3 if is_large else 1,
             max_stages=5 if is_large else 3,
             widths=(32, 64, 128, 256, 512) if is_large else (16, 32, 64, 128),
             depths=(1, 2, 3, 4) if is_large else (1, 2, 3),
