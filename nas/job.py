@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -13,6 +13,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from nas.datasets import find_or_raise_dataset
@@ -107,6 +108,12 @@ class JobSpec(BaseModel):
         if "sampler" in info.data:
             find_or_raise_sampler(info.data["sampler"]).check_options(value)
         return value
+
+    @model_validator(mode="after")
+    def _options_fit_what_the_space_suggests(self) -> Self:
+        input_shape = find_or_raise_dataset(self.dataset).info.input_shape
+        create_space(self.space, self.space_options, input_shape)
+        return self
 
     @property
     def parsed_constraints(self) -> tuple[Constraint, ...]:

@@ -93,8 +93,10 @@ class SearchLoop:
         self._clock = clock
         with database.read() as session:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
-        self._space = create_space(self.spec.space, self.spec.space_options)
         self._dataset = find_or_raise_dataset(self.spec.dataset).info
+        self._space = create_space(
+            self.spec.space, self.spec.space_options, self._dataset.input_shape
+        )
         self._constraints = self.spec.parsed_constraints
         self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
         self._sampler = self._new_sampler(self.spec.sampler, dict(self.spec.sampler_options))

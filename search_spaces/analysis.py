@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class LayerAnalysis:
     """One layer with parameters or a window of its own; the shape leaves out the batch.
 
+    A layer that only training runs, as those of an auxiliary head, has no shape and no MACs.
+
     `field_size` and `jump` are `(height, width)` in pixels of the image: what one element
     of the output sees, and how far apart the views of two neighbours are.
     """
@@ -49,7 +51,7 @@ class LayerAnalysis:
 
 @dataclass(frozen=True)
 class Analysis:
-    """A network's layers in the order they run, for one image."""
+    """A network's layers in the order they run, for one image; those that do not run come last."""
 
     layers: tuple[LayerAnalysis, ...]
 
@@ -102,7 +104,15 @@ class _Run:
                 self._watch(name, module)
         with self._layer_named(input_shape):
             self._network(SymbolicTensor((1, *input_shape), ReceptiveField(), self._add_macs))
-        return self._layers
+        return [*self._layers, *self._layers_left_out()]
+
+    def _layers_left_out(self) -> Iterator[LayerAnalysis]:
+        """Yield the layers with parameters that were not run."""
+        ran = {layer.name for layer in self._layers}
+        for name, module in self._network.named_modules():
+            params = sum(p.numel() for p in module.parameters(recurse=False))
+            if params and name not in ran:
+                yield LayerAnalysis(name, type(module).__name__, (), params, 0)
 
     def _add_macs(self, macs: int) -> None:
         self._macs[-1] += macs

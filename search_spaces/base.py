@@ -85,6 +85,12 @@ class SearchSpace(ABC, Generic[A, O]):
     def __init__(self, options: O) -> None:
         self.options = options
 
+    @classmethod
+    def suggested_options(cls, input_shape: InputShape) -> SpaceOptions:
+        """Return the options for a search on images of this size whose user names none."""
+        del input_shape
+        return cls.options_type()
+
     @property
     @abstractmethod
     def decisions(self) -> tuple[Decision, ...]:

@@ -19,6 +19,7 @@ from search_spaces.errors import (
     first_problem,
     shown,
 )
+from search_spaces.stages.space import StagesSpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +30,7 @@ AnySpace = SearchSpace[Any, Any]
 
 ENTRY_POINT_GROUP = "nas.search_spaces"
 
-_OWN_SPACES: tuple[type[AnySpace], ...] = (CellSpace,)
+_OWN_SPACES: tuple[type[AnySpace], ...] = (CellSpace, StagesSpace)
 
 
 @cache
@@ -49,8 +50,14 @@ def find_or_raise_space(name: str) -> type[AnySpace]:
         ) from None
 
 
-def create_space(name: str, options: Mapping[str, Any] | None = None) -> AnySpace:
-    """Set up the space called `name`.
+def create_space(
+    name: str,
+    options: Mapping[str, Any] | None = None,
+    input_shape: InputShape | None = None,
+) -> AnySpace:
+    """Set up the space called `name`; what `options` leaves out is at its default.
+
+    With an `input_shape` it is as the space suggests for such images.
 
     Raises:
         UnknownSpaceError: No space has this name.
@@ -58,7 +65,10 @@ def create_space(name: str, options: Mapping[str, Any] | None = None) -> AnySpac
     """
     space = find_or_raise_space(name)
     try:
-        return space(space.options_type.model_validate(dict(options or {})))
+        given = dict(options or {})
+        if input_shape is not None:
+            given = space.suggested_options(input_shape).model_dump() | given
+        return space(space.options_type.model_validate(given))
     except ValidationError as error:
         raise InvalidSpaceOptionsError(f"of space {name!r}: {first_problem(error)}") from error
 

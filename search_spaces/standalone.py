@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import Any
+
+from search_spaces.base import InputShape
 
 _OWN_PACKAGE = "search_spaces"
 
@@ -40,6 +43,13 @@ class Bundle:
     def render_definitions(self) -> str:
         """Write the definitions, each after those it uses."""
         return "\n\n\n".join(self.definitions.values())
+
+    def render_imports(self) -> str:
+        """Write the import block: the standard library first, then torch."""
+        lines = {module: ", ".join(sorted(names)) for module, names in self.imports.items()}
+        standard = [f"from {m} import {n}" for m, n in sorted(lines.items()) if m != "torch"]
+        torch = ["import torch", f"from torch import {lines['torch']}"]
+        return "\n".join([*sorted([*standard, "from pathlib import Path"]), "", *torch])
 
     def _add(self, module_name: str, name: str) -> None:
         if (module_name, name) in self.definitions:
@@ -72,6 +82,61 @@ def bundle(things: Iterable[Any]) -> Bundle:
     for thing in things:
         collected.add(thing)
     return collected
+
+
+def write_module(
+    source: Bundle,
+    *,
+    drawing: str,
+    content_hash: str,
+    constants: str,
+    network: str,
+    input_shape: InputShape,
+    num_classes: int,
+) -> str:
+    """Write a module with `build()` and `load()` around the bundled definitions.
+
+    `network` is the statement that assigns the network to `network`; it may use `constants`,
+    statements that stand before it. The classifier must be part of `source`.
+    """
+    channels, height, width = input_shape
+    shown_constants = f"\n\n\n{constants}" if constants else ""
+    return f'''"""A convolutional network found by architecture search. It needs torch alone.
+
+    from pathlib import Path
+    model = load(Path("weights.pt"))  # or build() for fresh weights
+    logits = model(images)  # images: (N, {channels}, {height}, {width}) float, values in [0, 1]
+
+{drawing}
+
+architecture {content_hash}
+"""
+
+{source.render_imports()}
+
+
+{source.render_definitions()}{shown_constants}
+
+
+def build() -> Classifier:
+    """Make the network, weights fresh: `(N, {channels}, H, W)` to `(N, {num_classes})` logits."""
+{textwrap.indent(network, "    ")}
+    return Classifier(network, {channels})
+
+
+def load(weights: Path) -> Classifier:
+    """Make the network and load the trained weights; ready for inference."""
+    model = build()
+    model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    return model.eval()
+
+
+if __name__ == "__main__":
+    model = load(Path(__file__).with_suffix(".pt"))
+    logits = model(torch.rand(1, {channels}, {height}, {width}))
+    parameters = sum(p.numel() for p in model.parameters())
+    print(f"{{parameters:,}} parameters, logits {{tuple(logits.shape)}}")
+'''
 
 
 @cache

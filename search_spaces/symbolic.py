@@ -288,15 +288,15 @@ def _windows(
 ) -> int:
     """Count a window's positions: floor((in - k + 2p) / s) + 1 without dilation."""
     left = size + 2 * padding - dilation * (kernel - 1) - 1
-    if left < 0:
-        raise SpatialSizeError(
-            f"a window of {dilation * (kernel - 1) + 1} does not fit into {size} pixels "
-            f"padded by {padding}"
-        )
     count = -(-left // stride) + 1 if ceil_mode else left // stride + 1
     # The last window of ceil mode must begin inside the image or its left padding.
     if ceil_mode and (count - 1) * stride >= size + padding:
         count -= 1
+    if count < 1:
+        raise SpatialSizeError(
+            f"a window of {dilation * (kernel - 1) + 1} does not fit into {size} pixels "
+            f"padded by {padding}"
+        )
     return count
 
 

@@ -6,8 +6,8 @@ Architecture Search, AAAI 2019, https://arxiv.org/abs/1802.01548, on decisions i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import cache
 
 import numpy as np
 
@@ -85,18 +85,17 @@ def count_choices(decisions: Decisions) -> int:
     for decision in reversed(decisions):
         asked_later.append(names)
         names |= {condition.decision for condition in decision.conditions}
-    asked_later.reverse()
-
-    @cache
-    def count(position: int, known: frozenset[tuple[str, Choice]]) -> int:
-        if position == len(decisions):
-            return 1
-        decision, wanted = decisions[position], asked_later[position]
-        kept = frozenset(pair for pair in known if pair[0] in wanted)
-        if not decision.is_active(dict(known)):
-            return count(position + 1, kept)
-        if decision.name not in wanted:
-            return len(decision.choices) * count(position + 1, kept)
-        return sum(count(position + 1, kept | {(decision.name, c)}) for c in decision.choices)
-
-    return count(0, frozenset())
+    numbers: dict[frozenset[tuple[str, Choice]], int] = {frozenset(): 1}
+    for decision, wanted in zip(decisions, reversed(asked_later), strict=True):
+        counted: Counter[frozenset[tuple[str, Choice]]] = Counter()
+        for known, number in numbers.items():
+            kept = frozenset(pair for pair in known if pair[0] in wanted)
+            if not decision.is_active(dict(known)):
+                counted[kept] += number
+            elif decision.name not in wanted:
+                counted[kept] += number * len(decision.choices)
+            else:
+                for choice in decision.choices:
+                    counted[kept | {(decision.name, choice)}] += number
+        numbers = counted
+    return sum(numbers.values())

@@ -1,10 +1,48 @@
-"""Plain convolution, in the ReLU - convolution - batch norm order of NAS cells.
+"""Plain convolution: in the order of the classic networks and in that of NAS cells.
+
+Krizhevsky, Sutskever, Hinton: ImageNet Classification with Deep Convolutional Neural Networks,
+NIPS 2012, section 3; Simonyan, Zisserman: Very Deep Convolutional Networks for Large-Scale
+Image Recognition, ICLR 2015, section 2, https://arxiv.org/abs/1409.1556 (`ConvLayer`)
 
 Zoph, Vasudevan, Shlens, Le: Learning Transferable Architectures for Scalable Image Recognition,
-CVPR 2018, appendix A.4 (the order), https://arxiv.org/abs/1707.07012
+CVPR 2018, appendix A.4 (ReLU - convolution - batch norm), https://arxiv.org/abs/1707.07012
 """
 
 from torch import Tensor, cat, nn
+
+from search_spaces.blocks.activation import activation_module
+
+
+class ConvLayer(nn.Sequential):
+    """Convolution, batch norm where `norm`, activation.
+
+    `(N, in, H, W)` to `(N, out, H', W')` with `H' = floor((H + 2 padding - kernel) / stride) + 1`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        *,
+        kernel_size: int = 3,
+        padding: int | None = None,
+        norm: bool = True,
+        bias: bool = False,
+        activation: str = "relu",
+    ) -> None:
+        super().__init__(
+            nn.Conv2d(
+                in_channels,
+                out_channels,
+                kernel_size,
+                stride=stride,
+                padding=kernel_size // 2 if padding is None else padding,
+                bias=bias,
+            ),
+            nn.BatchNorm2d(out_channels) if norm else nn.Identity(),
+            activation_module(activation),
+        )
 
 
 class ConvBlock(nn.Sequential):

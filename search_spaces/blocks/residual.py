@@ -1,45 +1,102 @@
-"""Residual bottleneck.
+"""Residual blocks: basic and bottleneck, wide, grouped (ResNeXt) and with SE.
 
-He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition, CVPR 2016, figure 5 (right),
+He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition, CVPR 2016, figure 5,
 https://arxiv.org/abs/1512.03385
+Xie, Girshick, Dollár, Tu, He: Aggregated Residual Transformations, CVPR 2017, figure 3 (c),
+https://arxiv.org/abs/1611.05431
+Hu, Shen, Sun: Squeeze-and-Excitation Networks, CVPR 2018, figure 3 (SE before the sum),
+https://arxiv.org/abs/1709.01507
 """
 
 from torch import Tensor, nn
+
+from search_spaces.blocks.drop_path import DropPath
+from search_spaces.blocks.rounding import bottleneck_width
+from search_spaces.blocks.squeeze_excite import SqueezeExcite
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions and a shortcut around them (figure 5, left).
+
+    `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`. `se_reduction` 0 is without SE.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        *,
+        se_reduction: int = 0,
+        drop_path: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.residual = nn.Sequential(
+            nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
+            nn.ReLU(),
+            nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
+        )
+        if se_reduction:
+            self.residual.append(SqueezeExcite(out_channels, reduction=se_reduction))
+        self.drop_path = DropPath(drop_path)
+        self.shortcut = projection(in_channels, out_channels, stride)
+        self.relu = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`."""
+        out: Tensor = self.relu(self.drop_path(self.residual(x)) + self.shortcut(x))
+        return out
 
 
 class Bottleneck(nn.Module):
     """1x1 down to `out / reduction` channels, 3x3, 1x1 up, and a shortcut around the three.
 
-    `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`; where the shape changes the
-    shortcut is a 1x1 projection (option B of the paper).
+    `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`. The channels between are
+    rounded up to a multiple of `groups`, the 3x3 convolution's cardinality; it also strides.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, stride: int = 1, *, reduction: int = 4
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        *,
+        reduction: int = 4,
+        groups: int = 1,
+        se_reduction: int = 0,
+        drop_path: float = 0.0,
     ) -> None:
         super().__init__()
-        width = max(1, out_channels // reduction)
+        width = bottleneck_width(out_channels, reduction, groups)
         self.residual = nn.Sequential(
             nn.Conv2d(in_channels, width, 1, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(),
-            nn.Conv2d(width, width, 3, stride=stride, padding=1, bias=False),
+            nn.Conv2d(width, width, 3, stride=stride, padding=1, groups=groups, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(),
             nn.Conv2d(width, out_channels, 1, bias=False),
             nn.BatchNorm2d(out_channels),
         )
-        self.shortcut = (
-            nn.Identity()
-            if stride == 1 and in_channels == out_channels
-            else nn.Sequential(
-                nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False),
-                nn.BatchNorm2d(out_channels),
-            )
-        )
+        if se_reduction:
+            self.residual.append(SqueezeExcite(out_channels, reduction=se_reduction))
+        self.drop_path = DropPath(drop_path)
+        self.shortcut = projection(in_channels, out_channels, stride)
         self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`."""
-        out: Tensor = self.relu(self.residual(x) + self.shortcut(x))
+        out: Tensor = self.relu(self.drop_path(self.residual(x)) + self.shortcut(x))
         return out
+
+
+def projection(in_channels: int, out_channels: int, stride: int) -> nn.Module:
+    """Make the shortcut: the identity, or a 1x1 projection where the shape changes (option B)."""
+    if stride == 1 and in_channels == out_channels:
+        return nn.Identity()
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False),
+        nn.BatchNorm2d(out_channels),
+    )

@@ -6,22 +6,33 @@ https://arxiv.org/abs/1709.01507
 
 from torch import Tensor, nn
 
+from search_spaces.blocks.activation import activation_module
+
 
 class SqueezeExcite(nn.Module):
     """Scales each channel by a gate computed from all channels' spatial means.
 
-    `(N, C, H, W)` to the same shape; the two dense layers are 1x1 convolutions on `(N, C, 1, 1)`.
+    `(N, C, H, W)` to the same shape; the two dense layers are 1x1 convolutions on `(N, C, 1, 1)`
+    with `squeezed` channels between them, `channels / reduction` where none are given.
     """
 
-    def __init__(self, channels: int, *, reduction: int = 4) -> None:
+    def __init__(
+        self,
+        channels: int,
+        *,
+        reduction: int = 4,
+        squeezed: int | None = None,
+        activation: str = "relu",
+        gate: str = "sigmoid",
+    ) -> None:
         super().__init__()
-        squeezed = max(1, channels // reduction)
+        squeezed = squeezed or max(1, channels // reduction)
         self.squeeze = nn.AdaptiveAvgPool2d(1)
         self.excitation = nn.Sequential(
             nn.Conv2d(channels, squeezed, 1),
-            nn.ReLU(),
+            activation_module(activation),
             nn.Conv2d(squeezed, channels, 1),
-            nn.Sigmoid(),
+            activation_module(gate),
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -6,10 +6,29 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
+from search_spaces.case_studies import (
+    alexnet,
+    densenet,
+    efficientnet,
+    googlenet,
+    mobilenet,
+    preact_resnet,
+    resnet,
+    vgg,
+)
 from search_spaces.case_studies.base import CaseStudy
 from search_spaces.errors import UnknownCaseStudyError
 
-_FAMILIES: tuple[tuple[CaseStudy, ...], ...] = ()
+_FAMILIES: tuple[tuple[CaseStudy, ...], ...] = (
+    alexnet.CASE_STUDIES,
+    vgg.CASE_STUDIES,
+    googlenet.CASE_STUDIES,
+    resnet.CASE_STUDIES,
+    preact_resnet.CASE_STUDIES,
+    densenet.CASE_STUDIES,
+    mobilenet.CASE_STUDIES,
+    efficientnet.CASE_STUDIES,
+)
 
 
 @cache

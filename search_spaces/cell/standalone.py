@@ -11,7 +11,7 @@ from search_spaces.cell.drawing import draw_cells
 from search_spaces.cell.network import CellNetwork, Genotype
 from search_spaces.cell.operations import OPERATIONS
 from search_spaces.classifier import Classifier
-from search_spaces.standalone import bundle
+from search_spaces.standalone import bundle, write_module
 
 _LONGEST_OPERATION = 96
 
@@ -22,68 +22,31 @@ def write_cells(architecture: CellArchitecture, input_shape: InputShape, num_cla
     operations = [OPERATIONS[name] for name in used_operations(canonical)]
     classes = list(dict.fromkeys(operation.block_class() for operation in operations))
     source = bundle([*classes, CellNetwork, Classifier])
-    channels, height, width = input_shape
-    return f'''"""A convolutional network found by architecture search. It needs torch alone.
-
-    from pathlib import Path
-    model = load(Path("weights.pt"))  # or build() for fresh weights
-    logits = model(images)  # images: (N, {channels}, {height}, {width}) float, values in [0, 1]
-
-{draw_cells(canonical)}
-
-architecture {canonical.content_hash}
-"""
-
-{_imports(source.imports)}
-
-
-{source.render_definitions()}
-
-
-NORMAL: Genotype = {_literal(genotype(canonical.normal))}
+    constants = f"""NORMAL: Genotype = {_literal(genotype(canonical.normal))}
 
 REDUCTION: Genotype = {_literal(genotype(canonical.reduction))}
 
 OPERATIONS: Operations = {{
 {textwrap.indent(chr(10).join(_operation(op.name) for op in operations), "    ")}
-}}
-
-
-def build() -> Classifier:
-    """Make the network, weights fresh: `(N, {channels}, H, W)` to `(N, {num_classes})` logits."""
-    network = CellNetwork(
-        NORMAL,
-        REDUCTION,
-        OPERATIONS,
-        in_channels={channels},
-        num_classes={num_classes},
-        repeats={canonical.repeats},
-        filters={canonical.filters},
+}}"""
+    network = f"""network = CellNetwork(
+    NORMAL,
+    REDUCTION,
+    OPERATIONS,
+    in_channels={input_shape[0]},
+    num_classes={num_classes},
+    repeats={canonical.repeats},
+    filters={canonical.filters},
+)"""
+    return write_module(
+        source,
+        drawing=draw_cells(canonical),
+        content_hash=canonical.content_hash,
+        constants=constants,
+        network=network,
+        input_shape=input_shape,
+        num_classes=num_classes,
     )
-    return Classifier(network, {channels})
-
-
-def load(weights: Path) -> Classifier:
-    """Make the network and load the trained weights; ready for inference."""
-    model = build()
-    model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    return model.eval()
-
-
-if __name__ == "__main__":
-    model = load(Path(__file__).with_suffix(".pt"))
-    logits = model(torch.rand(1, {channels}, {height}, {width}))
-    parameters = sum(p.numel() for p in model.parameters())
-    print(f"{{parameters:,}} parameters, logits {{tuple(logits.shape)}}")
-'''
-
-
-def _imports(collected: dict[str, set[str]]) -> str:
-    """Write the import block: the standard library first, then torch."""
-    lines = {module: ", ".join(sorted(names)) for module, names in collected.items()}
-    standard = [f"from {m} import {n}" for m, n in sorted(lines.items()) if m != "torch"]
-    torch = ["import torch", f"from torch import {lines['torch']}"]
-    return "\n".join([*standard, "from pathlib import Path", "", *torch])
 
 
 def _operation(name: str) -> str:

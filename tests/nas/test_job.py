@@ -39,6 +39,10 @@ def test_spec_survives_json():
         ({"dataset": "imagenet"}, "dataset: no data set 'imagenet'; known: digits"),
         ({"space_options": {"blocks": 99}}, "space_options: of space 'cell': blocks: "),
         ({"space_options": {"layers": 3}}, "space_options: of space 'cell': layers: Extra"),
+        (
+            {"space": "stages", "space_options": {"min_stages": 5}},
+            "of space 'stages': min_stages 5 with max_stages 3, allowed: 1 to 3",
+        ),
         ({"sampler_options": {"clip": 3}}, "sampler_options: of sampler 'rl': clip: Extra"),
         ({"sampler_options": {"temperature": 0}}, "of sampler 'rl': temperature: "),
         ({"sampler_options": {"temperature": float("inf")}}, "of sampler 'rl': temperature: "),

@@ -304,3 +304,16 @@ def test_stored_choices_describe_the_trials_architecture(database):
     hashes = [trial.architecture_hash for trial in trials_of(database, job_id)]
     for _, choices, _, trial, _, _ in proposals_of(database, job_id):
         assert space.architecture(choices).content_hash == hashes[trial]
+
+
+def test_job_that_names_no_options_searches_what_the_space_suggests_for_its_images(database):
+    job_id = add_job(database, space="stages", space_options={"families": ["mbconv"]}, trials=6)
+    run_to_the_end(new_loop(database, job_id))
+    architectures = [
+        parse_architecture(trial.architecture_json) for trial in trials_of(database, job_id)
+    ]
+    assert len(architectures) == 6
+    for architecture in architectures:
+        assert len(architecture.stages) <= 3
+        assert {stage.block.family for stage in architecture.stages} == {"mbconv"}
+        assert max(stage.block.width for stage in architecture.stages) <= 128

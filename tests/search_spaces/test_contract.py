@@ -18,8 +18,12 @@ from search_spaces import (
 from search_spaces.analysis import analyze
 from search_spaces.graph import Graph
 from search_spaces.registry import AnySpace
+from search_spaces.stages.options import StagesOptions
 
-SMALL_OPTIONS: dict[str, dict[str, object]] = {"cell": {"blocks": 3, "filters": 4}}
+SMALL_OPTIONS: dict[str, dict[str, object]] = {
+    "cell": {"blocks": 3, "filters": 4},
+    "stages": StagesOptions.suggested((3, 8, 8)).model_dump(),
+}
 """Options under which a space's networks are small enough to run in a test."""
 
 SHAPE = (3, 8, 8)

@@ -1,0 +1,19 @@
+"""Rounding of channel counts; needs nothing, not even torch.
+
+Tan, Le: EfficientNet, ICML 2019, https://arxiv.org/abs/1905.11946, and Howard et al.: Searching
+for MobileNetV3, ICCV 2019, https://arxiv.org/abs/1905.02244, as their published code rounds.
+"""
+
+DIVISOR = 8
+
+
+def round_channels(channels: float, divisor: int = DIVISOR) -> int:
+    """Round to the nearest multiple of `divisor` that is at least 90 % of `channels`."""
+    rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
+    return rounded if rounded >= 0.9 * channels else rounded + divisor
+
+
+def bottleneck_width(out_channels: int, reduction: int, groups: int = 1) -> int:
+    """Return the channels between the 1x1 convolutions, a multiple of `groups`."""
+    per_group = max(1, out_channels // reduction)
+    return -(-per_group // groups) * groups
