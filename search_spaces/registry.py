@@ -19,6 +19,7 @@ from search_spaces.errors import (
     first_problem,
     shown,
 )
+from search_spaces.nasbench201.space import NasBench201Space
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +30,7 @@ AnySpace = SearchSpace[Any, Any]
 
 ENTRY_POINT_GROUP = "nas.search_spaces"
 
-_OWN_SPACES: tuple[type[AnySpace], ...] = (CellSpace,)
+_OWN_SPACES: tuple[type[AnySpace], ...] = (CellSpace, NasBench201Space)
 
 
 @cache

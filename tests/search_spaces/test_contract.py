@@ -19,7 +19,10 @@ from search_spaces.analysis import analyze
 from search_spaces.graph import Graph
 from search_spaces.registry import AnySpace
 
-SMALL_OPTIONS: dict[str, dict[str, object]] = {"cell": {"blocks": 3, "filters": 4}}
+SMALL_OPTIONS: dict[str, dict[str, object]] = {
+    "cell": {"blocks": 3, "filters": 4},
+    "nasbench201": {"cells": 1, "filters": 4},
+}
 """Options under which a space's networks are small enough to run in a test."""
 
 SHAPE = (3, 8, 8)
