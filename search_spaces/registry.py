@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from search_spaces.base import Architecture, InputShape, SearchSpace
 from search_spaces.cell.space import CellSpace
+from search_spaces.chain.space import ChainSpace
 from search_spaces.errors import (
     InvalidArchitectureError,
     InvalidSpaceOptionsError,
@@ -30,7 +31,7 @@ AnySpace = SearchSpace[Any, Any]
 
 ENTRY_POINT_GROUP = "nas.search_spaces"
 
-_OWN_SPACES: tuple[type[AnySpace], ...] = (CellSpace, NasBench201Space)
+_OWN_SPACES: tuple[type[AnySpace], ...] = (CellSpace, ChainSpace, NasBench201Space)
 
 
 @cache

@@ -7,9 +7,10 @@ from functools import cache
 from types import MappingProxyType
 
 from search_spaces.case_studies.base import CaseStudy
+from search_spaces.case_studies.nas_rl import NAS_RL
 from search_spaces.errors import UnknownCaseStudyError
 
-_FAMILIES: tuple[tuple[CaseStudy, ...], ...] = ()
+_FAMILIES: tuple[tuple[CaseStudy, ...], ...] = (NAS_RL,)
 
 
 @cache

@@ -21,6 +21,13 @@ from search_spaces.registry import AnySpace
 
 SMALL_OPTIONS: dict[str, dict[str, object]] = {
     "cell": {"blocks": 3, "filters": 4},
+    "chain": {
+        "layers": 4,
+        "filter_heights": [1, 3],
+        "filters": [4, 6],
+        "strides": [1, 2, 3],
+        "pools": ["none", "max"],
+    },
     "nasbench201": {"cells": 1, "filters": 4},
 }
 """Options under which a space's networks are small enough to run in a test."""
