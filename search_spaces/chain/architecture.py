@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from search_spaces.base import Architecture
 from search_spaces.chain.canonical import canonical_order
@@ -50,13 +50,12 @@ class Layer(BaseModel):
         (), max_length=MAX_LAYERS, description="earlier layers, in ascending order, from 0"
     )
 
-    @model_validator(mode="after")
-    def _inputs_ascend(self) -> Self:
-        if list(self.inputs) != sorted(set(self.inputs)):
-            raise ValueError(
-                f"inputs {list(self.inputs)}, allowed: each layer once, in ascending order"
-            )
-        return self
+    @field_validator("inputs")
+    @classmethod
+    def _inputs_ascend(cls, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        if list(inputs) != sorted(set(inputs)):
+            raise ValueError(f"got {list(inputs)}, allowed: each layer once, in ascending order")
+        return inputs
 
 
 class ChainArchitecture(Architecture):
@@ -68,15 +67,16 @@ class ChainArchitecture(Architecture):
     space: Literal["chain"] = "chain"
     layers: tuple[Layer, ...] = Field(min_length=1, max_length=MAX_LAYERS)
 
-    @model_validator(mode="after")
-    def _inputs_come_before(self) -> Self:
-        for position, layer in enumerate(self.layers):
+    @field_validator("layers")
+    @classmethod
+    def _inputs_come_before(cls, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        for position, layer in enumerate(layers):
             if layer.inputs and layer.inputs[-1] >= position:
                 allowed = f"0 to {position - 1}" if position else "none, so that it takes the image"
                 raise ValueError(
                     f"layer {position} takes layer {layer.inputs[-1]}, allowed: {allowed}"
                 )
-        return self
+        return layers
 
     @property
     def unused_layers(self) -> tuple[int, ...]:

@@ -30,4 +30,12 @@ def layer_text(layer: Layer) -> str:
 
 
 def _taken(layers: Iterable[int]) -> str:
-    return ", ".join(map(str, layers)) or "image"
+    """List layers in ascending order, three or more in a row as a range."""
+    runs: list[list[int]] = []
+    for layer in layers:
+        if runs and runs[-1][-1] == layer - 1:
+            runs[-1].append(layer)
+        else:
+            runs.append([layer])
+    texts = [f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
+    return ", ".join(texts) or "image"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from search_spaces.base import InputShape
 from search_spaces.chain.architecture import ChainArchitecture
 from search_spaces.chain.building import plain_layers
@@ -29,4 +31,5 @@ def write_chain(architecture: ChainArchitecture, input_shape: InputShape, num_cl
 
 
 def _row(layer: ChainLayer) -> str:
-    return f"    ChainLayer({', '.join(map(repr, layer))}),"
+    row = f"    ChainLayer({', '.join(map(repr, layer))}),"
+    return textwrap.fill(row, 100, subsequent_indent=" " * 8)

@@ -29,11 +29,9 @@ def draw_cell(architecture: NasBench201Architecture) -> str:
             lines.append(
                 f"  {'nothing':>{sources}} {'─' * (operations + 6)}▶ {_NODE_NAMES[target]}"
             )
-    stage = f"{architecture.cells} x cell"
-    reduction = "residual block (halves height and width)"
     lines += [
         "",
-        f"network: stem, {stage}, {reduction}, {stage}, {reduction}, {stage}, classifier; "
-        f"{architecture.filters} filters",
+        f"network: stem, three stages of {architecture.cells} x cell with residual blocks of "
+        f"stride 2 between,\nclassifier; {architecture.filters} filters in the first stage",
     ]
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from search_spaces import (
     create_space,
     draw,
     parse_architecture,
+    standalone_source,
 )
 from search_spaces.analysis import analyze
 from search_spaces.case_studies import find_or_raise_case_study
@@ -218,8 +219,8 @@ def test_wrong_option_is_refused_by_name(options, named):
 @pytest.mark.parametrize(
     ("row", "named"),
     [
-        ({"inputs": [1]}, "layer 1 takes layer 1, allowed: 0 to 0"),
-        ({"inputs": [0, 0]}, r"layers\.1: inputs \[0, 0\], allowed: each layer once"),
+        ({"inputs": [1]}, "architecture.layers: layer 1 takes layer 1, allowed: 0 to 0"),
+        ({"inputs": [0, 0]}, r"layers\.1\.inputs: got \[0, 0\], allowed: each layer once"),
         ({"inputs": [-1]}, r"layers\.1\.inputs\.0"),
         ({"filter_height": 4}, r"layers\.1\.filter_height: got 4, allowed: odd"),
         ({"filter_width": 17}, r"layers\.1\.filter_width"),
@@ -255,3 +256,11 @@ def test_drawing_shows_each_layer_with_what_it_takes():
     lines = text.splitlines()
     assert lines[0].endswith("image") and "3x1 conv, 2 filters, stride 1x2" in lines[0]
     assert lines[-1].startswith("classifier") and lines[-1].endswith("1, 2")
+
+
+def test_longest_chain_is_drawn_and_written_in_lines_that_fit():
+    dense = chain_of([(2, tuple(range(number))) for number in range(40)])
+    assert "◀─ 0 to 38\n" in draw(dense)
+    source = standalone_source(dense, (3, 8, 8), 10)
+    assert max(map(len, source.splitlines())) <= 100
+    compile(source, "written", "exec")
