@@ -49,4 +49,4 @@ def shown(value: object) -> str:
 
 
 def _printable(name: str) -> str:
-    return name if name.isprintable() else repr(name)
+    return name if name and name.isprintable() else repr(name)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from search_spaces.base import Architecture, InputShape, SearchSpace
 from search_spaces.cell.space import CellSpace
+from search_spaces.chain.space import ChainSpace
 from search_spaces.errors import (
     InvalidArchitectureError,
     InvalidSpaceOptionsError,
@@ -19,6 +20,7 @@ from search_spaces.errors import (
     first_problem,
     shown,
 )
+from search_spaces.nasbench201.space import NasBench201Space
 from search_spaces.stages.space import StagesSpace
 
 if TYPE_CHECKING:
@@ -30,7 +32,12 @@ AnySpace = SearchSpace[Any, Any]
 
 ENTRY_POINT_GROUP = "nas.search_spaces"
 
-_OWN_SPACES: tuple[type[AnySpace], ...] = (CellSpace, StagesSpace)
+_OWN_SPACES: tuple[type[AnySpace], ...] = (
+    CellSpace,
+    StagesSpace,
+    ChainSpace,
+    NasBench201Space,
+)
 
 
 @cache

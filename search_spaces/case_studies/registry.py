@@ -12,6 +12,7 @@ from search_spaces.case_studies import (
     efficientnet,
     googlenet,
     mobilenet,
+    nas_rl,
     preact_resnet,
     resnet,
     vgg,
@@ -28,6 +29,7 @@ _FAMILIES: tuple[tuple[CaseStudy, ...], ...] = (
     densenet.CASE_STUDIES,
     mobilenet.CASE_STUDIES,
     efficientnet.CASE_STUDIES,
+    nas_rl.CASE_STUDIES,
 )
 
 

@@ -23,6 +23,14 @@ from search_spaces.stages.options import StagesOptions
 SMALL_OPTIONS: dict[str, dict[str, object]] = {
     "cell": {"blocks": 3, "filters": 4},
     "stages": StagesOptions.suggested((3, 8, 8)).model_dump(),
+    "chain": {
+        "layers": 4,
+        "filter_heights": [1, 3],
+        "filters": [4, 6],
+        "strides": [1, 2, 3],
+        "pools": ["none", "max"],
+    },
+    "nasbench201": {"cells": 1, "filters": 4},
 }
 """Options under which a space's networks are small enough to run in a test."""
 

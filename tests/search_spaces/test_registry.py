@@ -3,20 +3,25 @@ from __future__ import annotations
 import copy
 import json
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+import torch
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from search_spaces import (
     Architecture,
     InvalidArchitectureError,
     UnknownSpaceError,
+    build,
     create_space,
     find_or_raise_space,
     parse_architecture,
     spaces,
 )
 from tests.search_spaces.strategies import architecture_of, cell_of
+from tests.search_spaces.test_contract import SMALL_OPTIONS
 
 VALID = architecture_of(
     cell_of((0, "identity", 1, "conv_1x1"), (2, "conv_3x3", 0, "identity"))
@@ -76,6 +81,7 @@ def changed(path: list[str | int], value: object) -> dict[str, object]:
         ({"space": "cell"}, "architecture.normal: Field required"),
         (changed(["colour"], 1), "architecture.colour"),
         (changed(["a\nb"], 1), "architecture.'a.*b'"),
+        (changed([""], 1), "architecture.'': "),
         (changed(["repeats"], "one"), "architecture.repeats"),
         (changed(["repeats"], 0), "architecture.repeats"),
         (changed(["repeats"], 10**5000), "architecture.repeats"),
@@ -141,22 +147,80 @@ def test_any_text_is_parsed_or_refused(text):
     parses_or_is_refused(text)
 
 
-@settings(max_examples=250)
+def small_architectures(name: str) -> list[dict[str, object]]:
+    """A few architectures of a space as JSON."""
+    space = create_space(name, SMALL_OPTIONS.get(name))
+    rng = np.random.default_rng(0)
+    return [space.sample(rng).model_dump(mode="json") for _ in range(5)]
+
+
+WRONG_VALUES = JSON_VALUES | st.sampled_from(
+    [10**400, -(10**400), 2**63, 1e308, float("nan"), float("inf"), "1", "", True, nested(100)]
+)
+
+
+def damage(data: st.DataObject, value: dict[str, object]) -> None:
+    """Drop, replace, rename, duplicate or exchange one part of a JSON object, at any depth."""
+    place: dict | list = value
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        if not keys:
+            return
+        key = data.draw(st.sampled_from(keys))
+        if isinstance(place[key], dict | list) and data.draw(st.booleans()):
+            place = place[key]
+            continue
+        kind = data.draw(st.sampled_from(["drop", "replace", "duplicate", "exchange", "wrap"]))
+        other = data.draw(st.sampled_from(keys))
+        if kind == "drop":
+            del place[key]
+        elif kind == "replace":
+            place[key] = copy.deepcopy(data.draw(WRONG_VALUES))
+        elif kind == "wrap":
+            place[key] = [place[key]] if data.draw(st.booleans()) else {"value": place[key]}
+        elif kind == "exchange":
+            place[key], place[other] = place[other], place[key]
+        elif isinstance(place, dict):
+            place[data.draw(st.text(max_size=4))] = copy.deepcopy(place[key])
+        else:
+            place.insert(other, copy.deepcopy(place[key]))
+        return
+
+
+def is_small(value: object) -> bool:
+    """Tell whether an architecture builds fast: no large number, and no long list, in its JSON."""
+    if isinstance(value, dict):
+        return all(map(is_small, value.values()))
+    if isinstance(value, list):
+        return len(value) <= 8 and all(map(is_small, value))
+    return not isinstance(value, int) or value <= 8
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_any_mutation_of_a_valid_architecture_is_parsed_or_refused(data):
-    value = copy.deepcopy(VALID)
+@pytest.mark.parametrize("name", sorted(spaces()))
+def test_damaged_architecture_is_valid_and_builds_or_is_refused_by_field(name, data):
+    value = copy.deepcopy(data.draw(st.sampled_from(small_architectures(name))))
     for _ in range(data.draw(st.integers(1, 3))):
-        place: dict | list = value
-        while place:
-            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
-            key = data.draw(st.sampled_from(keys))
-            if isinstance(place[key], dict | list) and data.draw(st.booleans()):
-                place = place[key]
-                continue
-            if data.draw(st.booleans()):
-                place[key] = data.draw(JSON_VALUES)
-            else:
-                del place[key]
-            break
-    parses_or_is_refused(value)
+        damage(data, value)
     parses_or_is_refused(json.dumps(value))
+    try:
+        architecture = parse_architecture(value)
+    except InvalidArchitectureError as error:
+        assert "\n" not in str(error)
+        assert names_a_field(str(error), value)
+        return
+    assert parse_architecture(architecture.model_dump_json()) == architecture
+    assert architecture.canonical().content_hash == architecture.content_hash
+    if is_small(architecture.model_dump(mode="json")):
+        with torch.device("meta"):
+            assert isinstance(build(architecture, (3, 32, 32), 3), nn.Module)
+
+
+def names_a_field(message: str, value: dict[str, object]) -> bool:
+    """Tell whether a message names a field that is in the JSON object or missing there."""
+    fields = set(value) | {"space"}
+    if value.get("space") in list(spaces()):
+        fields |= set(find_or_raise_space(str(value["space"])).architecture_type.model_fields)
+    named = [f"architecture.{name}" for field in fields for name in (field, repr(field))]
+    return any(message.startswith((f"{name}:", f"{name}.")) for name in named)
