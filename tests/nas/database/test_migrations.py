@@ -6,13 +6,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 import nas.database.migrations as migrations
 from nas.database import connect, open_database, upgrade_database
 from nas.database.base import Table
-from nas.database.jobs import find_or_raise_job
+from nas.database.jobs import JobRow, find_or_raise_job
 from nas.errors import DatabaseUnavailableError
+from nas.recipe import Augmentation
 from tests.nas.factories import add_job
 
 
@@ -77,3 +78,20 @@ def test_server_without_tables_is_refused_with_what_to_do(postgres_url):
 
 def test_there_is_one_newest_revision():
     assert len(ScriptDirectory.from_config(config()).get_heads()) == 1
+
+
+def test_job_of_the_first_version_keeps_its_shift(url, database):
+    job_id = add_job(database)
+    settings = config()
+    jobs = JobRow.__table__
+    with database.engine.execution_options(nas_write=True).begin() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0001")
+        spec = connection.scalar(select(jobs.c.spec_json))
+        assert "augmentation" not in spec["recipe"]
+        spec["recipe"]["max_shift"] = 3
+        connection.execute(jobs.update().values(spec_json=spec))
+    upgrade_database(url)
+    with database.read() as session:
+        augmentation = find_or_raise_job(session, job_id).spec.recipe.augmentation
+    assert augmentation == Augmentation(max_shift=3, max_rotation=0, max_zoom=0)
