@@ -27,6 +27,12 @@ def best_so_far_options(name: str, trials: Sequence[TrialView]) -> dict[str, Any
         "yAxis": {"type": "value", "name": "accuracy (%)", "scale": True},
         "series": [
             {"type": "scatter", "name": "trial", "data": [list(p) for p in points]},
-            {"type": "line", "name": "best so far", "step": "end", "data": line},
+            {
+                "type": "line",
+                "name": "best so far",
+                "step": "end",
+                "showSymbol": False,
+                "data": line,
+            },
         ],
     }

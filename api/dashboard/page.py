@@ -32,8 +32,8 @@ def mount_dashboard(app: FastAPI, database: Database) -> None:
     """Serve the dashboard at `/` of the application."""
 
     @ui.page("/", title="Neural architecture search", dark=None)
-    def jobs_page() -> None:
-        _JobsPage(database)
+    async def jobs_page() -> None:
+        await _JobsPage(database).refresh()
 
     ui.run_with(app, mount_path="/")
 
@@ -53,13 +53,14 @@ class _JobsPage:
         self._table = ui.table(columns=_COLUMNS, rows=[], row_key="id").classes("w-full")
         self._table.on("rowClick", self._choose)
         self._chart = ui.echart(best_so_far_options("", [])).classes("w-full h-96")
-        ui.timer(_REFRESH_SECONDS, self._refresh)
+        ui.timer(_REFRESH_SECONDS, self.refresh)
 
     async def _choose(self, event: Any) -> None:
         self._chosen = event.args[1]["id"]
-        await self._refresh()
+        await self.refresh()
 
-    async def _refresh(self) -> None:
+    async def refresh(self) -> None:
+        """Show what the database holds now."""
         try:
             seen = await run.io_bound(_look, self._database, self._chosen)
         except DatabaseUnavailableError as error:
