@@ -9,20 +9,20 @@ from fastapi import FastAPI
 
 from api import problems
 from api.dashboard.page import mount_dashboard
-from api.exporter import Exporter
-from api.routes import artifacts, catalogue, health, jobs, trials
+from api.routes import architectures, artifacts, catalogue, health, jobs, trials
+from api.torch_process import TorchProcess
 from nas.database import Database
 from nas.settings import Settings
 
 
 def create_app(database: Database, settings: Settings) -> FastAPI:
     """Make the application over an open database; the caller closes it afterwards."""
-    exporter = Exporter()
+    torch_process = TorchProcess()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        exporter.close()
+        torch_process.close()
 
     app = FastAPI(
         title="Neural architecture search",
@@ -32,9 +32,13 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.database, app.state.settings, app.state.exporter = database, settings, exporter
+    app.state.database, app.state.settings, app.state.torch_process = (
+        database,
+        settings,
+        torch_process,
+    )
     problems.install(app)
-    for resource in (jobs, trials, catalogue, artifacts):
+    for resource in (jobs, trials, catalogue, architectures, artifacts):
         app.include_router(resource.router, prefix="/api/v1")
     app.include_router(health.router)
     mount_dashboard(app, database)

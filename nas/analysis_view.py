@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from search_spaces import Architecture
+from search_spaces import Architecture, parse_architecture
 from search_spaces.analysis import analyze
 from search_spaces.base import InputShape
 
@@ -56,3 +58,10 @@ class AnalysisView(BaseModel):
             total=TotalView.model_validate(analysis),
             layers=[LayerView.model_validate(layer) for layer in analysis.layers],
         )
+
+
+def analyze_json(
+    architecture: dict[str, Any], input_shape: InputShape, num_classes: int, name: str
+) -> AnalysisView:
+    """Analyse an architecture as it was sent; raises `InvalidArchitectureError`."""
+    return AnalysisView.of(parse_architecture(architecture), input_shape, num_classes, name)

@@ -10,6 +10,7 @@ from nas.datasets import DATASETS
 from nas.samplers import SAMPLERS
 from search_spaces import create_space, spaces
 from search_spaces.base import InputShape
+from search_spaces.case_studies import CaseStudy, case_studies
 
 
 class SpaceView(BaseModel):
@@ -19,6 +20,41 @@ class SpaceView(BaseModel):
     summary: str
     options: dict[str, Any] = Field(description="JSON schema of `space_options`")
     decisions: list[dict[str, Any]] = Field(description="name and choices, in the order asked")
+
+
+class CaseStudyView(BaseModel):
+    """A classic network that is a point of one of the search spaces."""
+
+    name: str
+    family: str
+    year: int
+    params: int = Field(description="trainable parameters at `input` and `num_classes`")
+    macs: int = Field(description="multiply-accumulates for one image (1 MAC = 2 FLOPs)")
+    input: InputShape = Field(description="shape of one image, (C, H, W)")
+    num_classes: int
+    spaces: list[str] = Field(description="search spaces that contain it")
+    space_options: dict[str, Any] = Field(description="options under which they do")
+    top1_error: float | None = Field(description="published top-1 error, in [0, 1]")
+    source: str
+    architecture: dict[str, Any]
+
+    @classmethod
+    def of(cls, study: CaseStudy) -> CaseStudyView:
+        """Describe a case study."""
+        return cls(
+            name=study.name,
+            family=study.family,
+            year=study.year,
+            params=study.params,
+            macs=study.macs,
+            input=study.input_shape,
+            num_classes=study.num_classes,
+            spaces=[study.architecture.space],
+            space_options=dict(study.space_options),
+            top1_error=study.top1_error,
+            source=study.source,
+            architecture=study.architecture.model_dump(mode="json"),
+        )
 
 
 class SamplerView(BaseModel):
@@ -58,6 +94,11 @@ def space_views() -> list[SpaceView]:
         )
         for name, space in sorted(spaces().items())
     ]
+
+
+def case_study_views() -> list[CaseStudyView]:
+    """Describe every case study."""
+    return [CaseStudyView.of(study) for study in case_studies().values()]
 
 
 def sampler_views() -> list[SamplerView]:

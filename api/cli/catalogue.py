@@ -1,10 +1,10 @@
-"""`nas spaces`, `nas samplers`, `nas datasets`: what there is to choose from."""
+"""What there is to choose from: spaces, case studies, samplers and data sets."""
 
 from __future__ import annotations
 
 from api.cli.context import JsonOption
 from api.cli.output import print_json, print_table
-from nas.catalogue import dataset_views, sampler_views, space_views
+from nas.catalogue import case_study_views, dataset_views, sampler_views, space_views
 
 
 def spaces_command(as_json: JsonOption = False) -> None:
@@ -17,6 +17,30 @@ def spaces_command(as_json: JsonOption = False) -> None:
         ("space", "what it holds", "options"),
         [(v.name, v.summary, _options(v.options)) for v in views],
         "no spaces",
+    )
+
+
+def case_studies_command(as_json: JsonOption = False) -> None:
+    """List the classic networks with their size and the space that holds them."""
+    views = case_study_views()
+    if as_json:
+        print_json(views)
+        return
+    print_table(
+        ("case study", "year", "parameters", "MACs", "input", "classes", "space"),
+        [
+            (
+                v.name,
+                v.year,
+                f"{v.params:,}",
+                f"{v.macs:,}",
+                "x".join(map(str, v.input)),
+                v.num_classes,
+                ", ".join(v.spaces),
+            )
+            for v in views
+        ],
+        "no case studies",
     )
 
 

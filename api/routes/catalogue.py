@@ -1,18 +1,21 @@
-"""Search spaces, samplers and data sets."""
+"""Search spaces, classic networks, samplers and data sets."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from nas.catalogue import (
+    CaseStudyView,
     DatasetView,
     SamplerView,
     SpaceView,
+    case_study_views,
     dataset_views,
     sampler_views,
     space_views,
 )
 from nas.errors import NotFoundError
+from search_spaces.case_studies import case_studies
 
 router = APIRouter(tags=["catalogue"])
 
@@ -30,6 +33,21 @@ def search_space(name: str) -> SpaceView:
         if view.name == name:
             return view
     raise NotFoundError(f"no search space {name!r}")
+
+
+@router.get("/case-studies")
+def case_study_list() -> list[CaseStudyView]:
+    """List the classic networks."""
+    return case_study_views()
+
+
+@router.get("/case-studies/{name}")
+def case_study(name: str) -> CaseStudyView:
+    """Show one classic network."""
+    study = case_studies().get(name)
+    if study is None:
+        raise NotFoundError(f"no case study {name!r}")
+    return CaseStudyView.of(study)
 
 
 @router.get("/samplers")

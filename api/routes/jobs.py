@@ -169,7 +169,7 @@ async def export(
     """Export the winner, or one trial, and check the result on real images."""
     await run_in_threadpool(show, job_id, database)
     # In a process of its own: tracing a network would hold up every other request.
-    ids = await request.app.state.exporter.run(
+    ids = await request.app.state.torch_process.run(
         export_from_settings, settings, wanted.trial_id or job_id, wanted.format
     )
     with database.read() as session:

@@ -91,10 +91,36 @@ def test_catalogue_names_what_there_is(client: TestClient) -> None:
     assert client.get("/api/v1/datasets").json()[0]["name"] == "digits"
 
 
-def test_dashboard_is_served(client: TestClient) -> None:
-    assert client.get("/").status_code == 200
-
-
 def test_server_does_not_import_torch_or_ray() -> None:
     code = "import sys, api.app; sys.exit(len({'torch', 'ray'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_case_studies_are_listed_and_analysed(client: TestClient) -> None:
+    names = {study["name"] for study in client.get("/api/v1/case-studies").json()}
+    assert {"resnet-50", "vgg-16", "mobilenet-v2", "efficientnet-b0"} <= names
+    study = client.get("/api/v1/case-studies/resnet-18").json()
+    assert (study["params"], study["spaces"]) == (11_689_512, ["stages"])
+    analysis = client.post(
+        "/api/v1/architectures/analyze",
+        json={
+            "architecture": study["architecture"],
+            "input": study["input"],
+            "num_classes": study["num_classes"],
+        },
+    ).json()
+    assert analysis["total"]["params"] == 11_689_512
+    assert analysis["total"]["receptive_field"] == 435
+    assert sum(layer["macs"] for layer in analysis["layers"]) == study["macs"]
+    assert client.get("/api/v1/case-studies/resnet-19").status_code == 404
+
+
+def test_architecture_that_cannot_work_is_refused_by_its_layer(client: TestClient) -> None:
+    alexnet = client.get("/api/v1/case-studies/alexnet").json()["architecture"]
+    answer = client.post(
+        "/api/v1/architectures/analyze", json={"architecture": alexnet, "input": [3, 8, 8]}
+    )
+    assert answer.status_code == 422
+    assert "layer" in answer.json()["detail"]
+    foreign = client.post("/api/v1/architectures/analyze", json={"architecture": {"a": 1}})
+    assert foreign.status_code == 422

@@ -1,4 +1,4 @@
-"""A process beside the server for exports."""
+"""A process beside the server for what needs torch: analyses and exports."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 
-class Exporter:
-    """Runs exports one at a time in a child process, started at the first."""
+class TorchProcess:
+    """Runs calls one at a time in a child process, started at the first."""
 
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None

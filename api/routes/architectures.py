@@ -1,0 +1,35 @@
+"""Architectures that need not belong to a job."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from nas.analysis_view import AnalysisView, analyze_json
+from search_spaces import InputShape
+
+router = APIRouter(prefix="/architectures", tags=["architectures"])
+Side = Annotated[int, Field(ge=1, le=4096)]
+
+
+class AnalysisRequest(BaseModel):
+    """An architecture and the images it is for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    architecture: dict[str, Any] = Field(description="as trials, case studies and exports hold it")
+    input: tuple[Side, Side, Side] = Field((3, 32, 32), description="one image, (C, H, W)")
+    num_classes: int = Field(10, ge=1, le=1_000_000)
+    name: str = Field("architecture", max_length=200)
+
+
+@router.post("/analyze")
+async def analyze(wanted: AnalysisRequest, request: Request) -> AnalysisView:
+    """Count parameters and MACs layer by layer, with shapes and receptive fields."""
+    shape: InputShape = wanted.input
+    view: AnalysisView = await request.app.state.torch_process.run(
+        analyze_json, wanted.architecture, shape, wanted.num_classes, wanted.name
+    )
+    return view
