@@ -33,6 +33,7 @@ app.command("worker")(serving.worker)
 app.command("spaces")(catalogue.spaces_command)
 app.command("samplers")(catalogue.samplers_command)
 app.command("datasets")(catalogue.datasets_command)
+app.command("baselines")(catalogue.baselines_command)
 app.add_typer(database.app, name="db")
 
 

@@ -1,13 +1,15 @@
-"""Search spaces, samplers and data sets."""
+"""Search spaces, samplers, data sets and baselines."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from nas.catalogue import (
+    BaselineView,
     DatasetView,
     SamplerView,
     SpaceView,
+    baseline_views,
     dataset_views,
     sampler_views,
     space_views,
@@ -42,3 +44,9 @@ def samplers() -> list[SamplerView]:
 def datasets() -> list[DatasetView]:
     """List the data sets."""
     return dataset_views()
+
+
+@router.get("/baselines")
+def baselines() -> list[BaselineView]:
+    """List the baselines."""
+    return baseline_views()
