@@ -1,4 +1,4 @@
-"""What a user may choose from: spaces, samplers and data sets, as REST and CLI show them."""
+"""What a user may choose from, spaces, samplers, data sets, baselines, as REST and CLI show it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nas.baselines import BASELINES
 from nas.datasets import DATASETS
 from nas.samplers import SAMPLERS
 from search_spaces import create_space, spaces
@@ -65,6 +66,15 @@ class SamplerView(BaseModel):
     options: dict[str, Any] = Field(description="JSON schema of `sampler_options`")
 
 
+class BaselineView(BaseModel):
+    """A baseline: a classifier without a search."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    summary: str
+
+
 class DatasetView(BaseModel):
     """A data set."""
 
@@ -111,6 +121,11 @@ def sampler_views() -> list[SamplerView]:
         )
         for entry in SAMPLERS.values()
     ]
+
+
+def baseline_views() -> list[BaselineView]:
+    """Describe every baseline."""
+    return [BaselineView.model_validate(entry) for entry in BASELINES.values()]
 
 
 def dataset_views() -> list[DatasetView]:

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from nas.baselines import find_or_raise_baseline
 from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
 from nas.objective import Constraint, Objective
@@ -57,6 +58,12 @@ def _known_dataset(name: str) -> str:
     return name
 
 
+def _known_baselines(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        find_or_raise_baseline(name)
+    return tuple(dict.fromkeys(names))
+
+
 def _readable_constraint(text: str) -> str:
     return str(Constraint.parse(text))
 
@@ -90,6 +97,12 @@ class JobSpec(BaseModel):
     objective: Objective = Field(Objective.ACCURACY, description="validation metric to improve")
     constraints: tuple[Annotated[str, AfterValidator(_readable_constraint)], ...] = Field(
         (), max_length=16, description="bounds kept before training", examples=[["params<=1e6"]]
+    )
+    baselines: Annotated[tuple[str, ...], AfterValidator(_known_baselines)] = Field(
+        (),
+        max_length=64,
+        description="classifiers without a search to compare with",
+        examples=[["linear", "hog"]],
     )
     seed: int = Field(0, ge=0, lt=2**31, description="seed of proposals and training")
     recipe: Recipe = Field(default_factory=Recipe, description="how candidates are trained")

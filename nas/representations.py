@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from nas.baselines import BaselineResult
 from nas.database.artifacts import ArtifactRow
+from nas.database.baselines import list_baselines
 from nas.database.jobs import JobRow
 from nas.database.trials import MetricRow, TrialRow, count_trials, find_best_trial
 from nas.final import FinalResult
@@ -106,6 +108,10 @@ class JobView(JobSpec):
     final_epoch: int = Field(description="epochs done of the winner's retraining")
     final: FinalResult | None = Field(description="the winner's test, once it is retrained")
     test_accuracy: float | None = Field(description="the same figure as in `final`, in [0, 1]")
+    # Asked for by name, shown with figures.
+    baselines: list[BaselineResult] = Field(  # type: ignore[assignment]
+        description="the baselines asked for; figures that are not known yet are null"
+    )
 
     @classmethod
     def of(cls, session: Session, row: JobRow) -> JobView:
@@ -113,9 +119,14 @@ class JobView(JobSpec):
         counts = count_trials(session, row.id)
         best = find_best_trial(session, row.id)
         final = None if row.final_json is None else FinalResult.model_validate(row.final_json)
+        spec = row.spec
+        measured = {
+            each.name: BaselineResult.model_validate(each)
+            for each in (list_baselines(session, row.id) if spec.baselines else ())
+        }
         return cls.model_construct(
             **{
-                **dict(row.spec),
+                **dict(spec),
                 "name": row.name,
                 "id": row.id,
                 "status": row.status,
@@ -129,6 +140,9 @@ class JobView(JobSpec):
                 "final_epoch": row.final_epoch,
                 "final": final,
                 "test_accuracy": None if final is None else final.test_accuracy,
+                "baselines": [
+                    measured.get(name, BaselineResult(name=name)) for name in spec.baselines
+                ],
             }
         )
 

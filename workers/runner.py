@@ -1,4 +1,4 @@
-"""Running one job: claim, search, retrain the winner, test it once, release.
+"""Running one job: claim, baselines, search, retrain the winner, test it once, release.
 
 A runner holds a job by a lease that it renews; when it dies the lease runs out and another
 runner goes on from the database. Stopping is cooperative: `stop()`, or a status of `stopping`
@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -36,8 +37,10 @@ from nas.search import SearchLoop
 from nas.settings import Settings
 from nas.status import JobStatus
 from search_spaces import parse_architecture
+from workers.baselines import JobBaselines
 from workers.cluster import ensure_ray
 from workers.identity import is_gone, runner_name
+from workers.parallel import call_each
 
 _LOG = logging.getLogger(__name__)
 _HEARTBEATS_PER_LEASE = 20
@@ -101,6 +104,8 @@ class JobRunner:
             spec = find_or_raise_job(session, job_id).spec
         data = find_or_raise_dataset(spec.dataset).load()
         ensure_ray(self._settings.ray_address)
+        baselines = self._baselines(job_id, spec, data)
+        baselines.measure()
         # These need torch and Ray, which a process that only waits for jobs does not load.
         from workers.training.evaluator import TrainingEvaluator
         from workers.tuning import run_trials
@@ -117,6 +122,18 @@ class JobRunner:
                 loop.interrupt()
             return
         self._finish(job_id, spec, data)
+        if not self._stopping.is_set():
+            baselines.test()
+
+    def _baselines(self, job_id: str, spec: JobSpec, data: ImageData) -> JobBaselines:
+        return JobBaselines(
+            self._database,
+            self._settings.artifact_dir,
+            job_id,
+            spec,
+            data,
+            partial(call_each, should_stop=self._stopping.is_set),
+        )
 
     def _finish(self, job_id: str, spec: JobSpec, data: ImageData) -> None:
         """Retrain the winner and test it, unless an earlier run of the job has done so."""

@@ -34,6 +34,7 @@ app.command("spaces")(catalogue.spaces_command)
 app.command("case-studies")(catalogue.case_studies_command)
 app.command("samplers")(catalogue.samplers_command)
 app.command("datasets")(catalogue.datasets_command)
+app.command("baselines")(catalogue.baselines_command)
 app.add_typer(database.app, name="db")
 
 

@@ -1,10 +1,16 @@
-"""What there is to choose from: spaces, case studies, samplers and data sets."""
+"""What there is to choose from: spaces, case studies, samplers, data sets and baselines."""
 
 from __future__ import annotations
 
 from api.cli.context import JsonOption
 from api.cli.output import print_json, print_table
-from nas.catalogue import case_study_views, dataset_views, sampler_views, space_views
+from nas.catalogue import (
+    baseline_views,
+    case_study_views,
+    dataset_views,
+    sampler_views,
+    space_views,
+)
 
 
 def spaces_command(as_json: JsonOption = False) -> None:
@@ -77,6 +83,15 @@ def datasets_command(as_json: JsonOption = False) -> None:
         ],
         "no data sets",
     )
+
+
+def baselines_command(as_json: JsonOption = False) -> None:
+    """List the baselines."""
+    views = baseline_views()
+    if as_json:
+        print_json(views)
+        return
+    print_table(("baseline", "what it is"), [(v.name, v.summary) for v in views], "no baselines")
 
 
 def _options(schema: dict[str, object]) -> str:

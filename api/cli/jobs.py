@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.baselines import baseline_summary
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
 from api.cli.output import console, local_time, percent, print_json, print_table
 from nas.database.jobs import find_or_raise_job, list_jobs, request_stop
@@ -66,6 +67,7 @@ def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
             ("trials", f"{job.trials_done} of {job.trials} done ({counts or 'none yet'})"),
             ("best validation", percent(job.best.metrics.accuracy if job.best else None)),
             ("test", percent(job.test_accuracy)),
+            ("baselines, validation", baseline_summary(job.baselines)),
             ("created", local_time(job.created_at)),
             ("started", local_time(job.started_at)),
             ("finished", local_time(job.finished_at)),

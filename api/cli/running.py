@@ -13,6 +13,7 @@ import typer
 from rich.panel import Panel
 from rich.text import Text
 
+from api.cli.baselines import baseline_rows
 from api.cli.display import shown
 from api.cli.exit_codes import EXIT_INTERRUPTED
 from api.cli.output import console, percent, print_table
@@ -80,7 +81,7 @@ def print_results(
     )
     print_table(
         ("sampler", "trials", "parameters", "MACs", "validation", "test"),
-        [_figures(each) for each in jobs],
+        [_figures(each) for each in jobs] + baseline_rows(job.baselines),
         "no results",
     )
     onnx = exports[ExportFormat.ONNX.value]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.baselines import wanted_baselines
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
 from api.cli.output import print_json
 from nas.database import Database
@@ -49,6 +50,10 @@ def search(
         list[str] | None,
         typer.Option(help="Run this sampler too, on an equal budget; may be repeated."),
     ] = None,
+    baselines: Annotated[
+        list[str] | None,
+        typer.Option(help="all, or names with commas between, see `nas baselines`."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Directory for the winner's exports.")] = None,
     db: DatabaseOption = None,
     ray_address: RayOption = None,
@@ -66,6 +71,7 @@ def search(
         "final_epochs": final_epochs,
         "objective": objective,
         "constraints": constraint or [],
+        "baselines": wanted_baselines(baselines),
         "seed": seed,
         "recipe": _parse_options("--recipe-option", recipe_option),
         "resources": {
@@ -76,7 +82,9 @@ def search(
     }
     specs = [parse_job_spec({**request, "sampler": sampler})]
     for other in compare or []:
-        specs.append(parse_job_spec({**request, "sampler": other, "sampler_options": {}}))
+        # The same data have the same baselines; the first job's are enough.
+        changes = {"sampler": other, "sampler_options": {}, "baselines": []}
+        specs.append(parse_job_spec(request | changes))
     if out is not None and out.exists() and not out.is_dir():
         raise InvalidInputError(f"--out: got {str(out)!r}, allowed: a directory")
     run_search(specs, out=out, db=db, ray_address=ray_address, as_json=as_json)
@@ -131,6 +139,7 @@ def _summary(job: JobView, exports: dict[str, Any] | None = None) -> dict[str, A
             "metrics": best.metrics.model_dump(mode="json"),
         },
         "test_accuracy": job.test_accuracy,
+        "baselines": [result.model_dump(mode="json") for result in job.baselines],
     }
     return summary if exports is None else summary | {"exports": exports}
 

@@ -1,14 +1,16 @@
-"""Search spaces, classic networks, samplers and data sets."""
+"""Search spaces, classic networks, samplers, data sets and baselines."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from nas.catalogue import (
+    BaselineView,
     CaseStudyView,
     DatasetView,
     SamplerView,
     SpaceView,
+    baseline_views,
     case_study_views,
     dataset_views,
     sampler_views,
@@ -60,3 +62,9 @@ def samplers() -> list[SamplerView]:
 def datasets() -> list[DatasetView]:
     """List the data sets."""
     return dataset_views()
+
+
+@router.get("/baselines")
+def baselines() -> list[BaselineView]:
+    """List the baselines."""
+    return baseline_views()

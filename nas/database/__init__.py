@@ -1,11 +1,12 @@
 """The database: one module per table, each with its queries."""
 
-from nas.database import artifacts, jobs, proposals, trials
+from nas.database import artifacts, baselines, jobs, proposals, trials
 from nas.database.engine import Database, connect, open_database, upgrade_database
 
 __all__ = [
     "Database",
     "artifacts",
+    "baselines",
     "connect",
     "jobs",
     "open_database",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, String, select
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nas.database.base import Table, UtcDateTime
 from nas.errors import NotFoundError
-from nas.ids import new_id
+from nas.ids import new_id, utc_now
 
 
 class ArtifactRow(Table):
@@ -28,6 +30,30 @@ class ArtifactRow(Table):
     sha256: Mapped[str] = mapped_column(String(64))
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def new_artifact(
+    artifact_dir: Path,
+    file: Path,
+    *,
+    job_id: str,
+    kind: str,
+    details: dict[str, Any],
+    trial_id: str | None = None,
+) -> ArtifactRow:
+    """Describe a file that lies below the artefact directory."""
+    content = file.read_bytes()
+    return ArtifactRow(
+        id=new_id(),
+        job_id=job_id,
+        trial_id=trial_id,
+        kind=kind,
+        path=file.relative_to(artifact_dir).as_posix(),
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        details=details,
+        created_at=utc_now(),
+    )
 
 
 def find_or_raise_artifact(session: Session, artifact_id: str) -> ArtifactRow:

@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 from nas.datasets.base import Dataset
 from nas.datasets.digits import Digits
+from nas.datasets.tones import Tones
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
-    {dataset.info.name: dataset for dataset in (Digits(),)}
+    {dataset.info.name: dataset for dataset in (Digits(), Tones())}
 )
 
 

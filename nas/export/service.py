@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nas.database import Database, open_database
-from nas.database.artifacts import ArtifactRow
+from nas.database.artifacts import new_artifact
 from nas.errors import InvalidInputError
 from nas.export.formats import ExportFormat
 from nas.export.source import ExportSource, find_or_raise_source
-from nas.ids import new_id, utc_now
 from nas.layout import export_directory
 from nas.settings import Settings
 
@@ -56,7 +54,15 @@ def export(
     if out is not None:
         return ExportResult(written.files, written.details, ())
     rows = [
-        _artifact(source, settings, export_format, file, written.details) for file in written.files
+        new_artifact(
+            settings.artifact_dir,
+            file,
+            job_id=source.job_id,
+            trial_id=source.trial.id,
+            kind=export_format.value,
+            details=written.details,
+        )
+        for file in written.files
     ]
     with database.write() as session:
         session.add_all(rows)
@@ -87,24 +93,3 @@ def _destination(
             directory = directory / target_id
         return directory / export_format.file_name
     return out / export_format.file_name if out.is_dir() else out
-
-
-def _artifact(
-    source: ExportSource,
-    settings: Settings,
-    export_format: ExportFormat,
-    file: Path,
-    details: dict[str, Any],
-) -> ArtifactRow:
-    content = file.read_bytes()
-    return ArtifactRow(
-        id=new_id(),
-        job_id=source.job_id,
-        trial_id=source.trial.id,
-        kind=export_format.value,
-        path=file.relative_to(settings.artifact_dir).as_posix(),
-        size_bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        details=details,
-        created_at=utc_now(),
-    )

@@ -10,7 +10,11 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from nas.database import open_database
+from nas.job import parse_job_spec
 from nas.settings import load_settings
+from tests.workers.in_process import InProcess
+from tests.workers.training.factories import digits
+from workers.baselines import JobBaselines
 
 JOB = {"space": "cell", "sampler": "rl", "dataset": "digits", "trials": 2}
 
@@ -50,6 +54,7 @@ def test_same_idempotency_key_gives_the_same_job_and_refuses_another(client: Tes
         ({"space": "nope"}, "space"),
         ({"sampler": "nope"}, "sampler"),
         ({"dataset": "nope"}, "dataset"),
+        ({"baselines": ["svm"]}, "baselines"),
         ({"trials": -1}, "trials"),
         ({"bogus": 1}, "bogus"),
     ],
@@ -89,6 +94,35 @@ def test_catalogue_names_what_there_is(client: TestClient) -> None:
     assert {"rl", "tpe", "random"} <= set(names)
     assert client.get("/api/v1/search-spaces/cell").json()["decisions"]
     assert client.get("/api/v1/datasets").json()[0]["name"] == "digits"
+
+
+def test_job_shows_its_baselines_before_they_are_measured(client: TestClient) -> None:
+    job = client.post("/api/v1/jobs", json=JOB | {"baselines": ["hog", "linear"]})
+    assert job.status_code == 201
+    shown = client.get(job.headers["Location"]).json()["baselines"]
+    assert [baseline["name"] for baseline in shown] == ["hog", "linear"]
+    assert {baseline["validation_accuracy"] for baseline in shown} == {None}
+    known = {baseline["name"] for baseline in client.get("/api/v1/baselines").json()}
+    assert known > {"hog", "linear"}
+
+
+def test_templates_of_a_measured_baseline_can_be_downloaded(
+    client: TestClient, tmp_path: Path
+) -> None:
+    job = client.post("/api/v1/jobs", json=JOB | {"baselines": ["linear"]}).json()
+    database = client.app.state.database  # type: ignore[attr-defined]
+    spec, calls = parse_job_spec(JOB | {"baselines": ["linear"]}), InProcess()
+    JobBaselines(
+        database, tmp_path / "artifacts", job["id"], spec, digits(100, 50), calls
+    ).measure()
+    shown = client.get(f"/api/v1/jobs/{job['id']}").json()["baselines"][0]
+    assert 0.5 < shown["validation_accuracy"] < 1
+    assert shown["test_accuracy"] is None
+    (artifact,) = client.get(f"/api/v1/jobs/{job['id']}/artifacts").json()
+    assert (artifact["kind"], artifact["name"]) == ("templates", "linear.png")
+    answer = client.get(f"/api/v1/artifacts/{artifact['id']}")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content.startswith(b"\x89PNG")
 
 
 def test_server_does_not_import_torch_or_ray() -> None:

@@ -16,8 +16,11 @@ SMALL = ["--space-option", "filters=4", "--space-option", "blocks=2"]
 
 @pytest.mark.slow
 def test_search_finds_tests_and_exports_a_winner(tmp_path: Path) -> None:
-    result = json.loads(run(tmp_path, *SEARCH, *SMALL))
+    result = json.loads(run(tmp_path, *SEARCH, *SMALL, "--baselines", "linear,hog"))
     assert result["status"] == "completed"
+    assert [baseline["name"] for baseline in result["baselines"]] == ["linear", "hog"]
+    assert all(baseline["validation_accuracy"] > 0.9 for baseline in result["baselines"])
+    assert all(baseline["test_accuracy"] > 0.9 for baseline in result["baselines"])
     assert 0 <= result["test_accuracy"] <= 1
     assert result["exports"]["onnx"]["max_abs_difference"] <= 1e-4
     trials = json.loads(run(tmp_path, "trials", result["job_id"], "--json"))

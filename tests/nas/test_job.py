@@ -46,6 +46,7 @@ def test_spec_survives_json():
         ({"sampler_options": {"clip": 3}}, "sampler_options: of sampler 'rl': clip: Extra"),
         ({"sampler_options": {"temperature": 0}}, "of sampler 'rl': temperature: "),
         ({"sampler_options": {"temperature": float("inf")}}, "of sampler 'rl': temperature: "),
+        ({"baselines": ["hog", "svm"]}, "baselines: no baseline 'svm'; known: bag-of-.*, mlp"),
         ({"trials": 0}, "trials: .*greater than or equal to 1 .got 0"),
         ({"epochs": "few"}, "epochs: .*got 'few'"),
         ({"seed": -1}, "seed: "),
@@ -59,6 +60,11 @@ def test_spec_survives_json():
 def test_bad_field_is_named_with_what_is_allowed(change, message):
     with pytest.raises(InvalidInputError, match=message):
         parse_job_spec(REQUEST | change)
+
+
+def test_repeated_baseline_counts_once():
+    spec = parse_job_spec(REQUEST | {"baselines": ["mlp", "linear", "mlp"]})
+    assert spec.baselines == ("mlp", "linear")
 
 
 def test_missing_field_is_named():

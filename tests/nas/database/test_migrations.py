@@ -9,8 +9,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
 import nas.database.migrations as migrations
+from nas.baselines import BaselineResult
 from nas.database import connect, open_database, upgrade_database
 from nas.database.base import Table
+from nas.database.baselines import add_baseline, list_baselines
 from nas.database.jobs import JobRow, find_or_raise_job
 from nas.errors import DatabaseUnavailableError
 from nas.recipe import Augmentation
@@ -59,6 +61,20 @@ def test_upgrading_again_keeps_what_is_there(url, database):
     with again.read() as session:
         assert find_or_raise_job(session, job_id).id == job_id
     again.close()
+
+
+def test_job_older_than_the_baselines_table_can_get_baselines(url, database):
+    job_id = add_job(database)
+    settings = config()
+    with database.engine.execution_options(nas_write=True).begin() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0001")
+        assert "baselines" not in inspect(connection).get_table_names()
+    upgrade_database(url)
+    with database.write() as session:
+        add_baseline(session, job_id, BaselineResult(name="linear", validation_accuracy=0.5))
+    with database.read() as session:
+        assert [row.name for row in list_baselines(session, job_id)] == ["linear"]
 
 
 def test_tables_of_a_newer_version_are_refused_and_left_alone(url, database):

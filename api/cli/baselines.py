@@ -1,0 +1,35 @@
+"""Baselines on the command line: which are wanted, and what they reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from api.cli.output import percent
+from nas.baselines import BASELINES, BaselineResult
+
+
+def wanted_baselines(texts: Sequence[str] | None) -> list[str]:
+    """Read the names given as `all`, or with commas between them, or by repeating the option."""
+    names = [name.strip() for text in texts or [] for name in text.split(",")]
+    return list(BASELINES) if names == ["all"] else names
+
+
+def baseline_rows(results: Iterable[BaselineResult]) -> list[tuple[object, ...]]:
+    """Return rows of the results table: name, trials, parameters, MACs, validation, test."""
+    return [
+        (
+            f"baseline {result.name}",
+            "–",
+            "–" if result.parameters is None else f"{result.parameters:,}",
+            "–",
+            percent(result.validation_accuracy),
+            percent(result.test_accuracy) if result.error is None else result.error,
+        )
+        for result in results
+    ]
+
+
+def baseline_summary(results: Iterable[BaselineResult]) -> str:
+    """Write validation accuracies in one line."""
+    written = (f"{r.name} {r.error or percent(r.validation_accuracy)}" for r in results)
+    return ", ".join(written) or "–"

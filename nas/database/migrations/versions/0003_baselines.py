@@ -1,0 +1,35 @@
+"""Baselines: what classifiers without a search reach on a job's data.
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "baselines",
+        sa.Column("job_id", sa.String(36), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("validation_accuracy", sa.Double()),
+        sa.Column("test_accuracy", sa.Double()),
+        sa.Column("fit_seconds", sa.Double()),
+        sa.Column("features", sa.Integer()),
+        sa.Column("parameters", sa.Integer()),
+        sa.Column("error", sa.Text()),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name="fk_baselines_job_id_jobs", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("job_id", "name", name="pk_baselines"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("baselines")
