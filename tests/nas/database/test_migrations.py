@@ -64,12 +64,13 @@ def test_upgrading_again_keeps_what_is_there(url, database):
 
 
 def test_job_older_than_the_baselines_table_can_get_baselines(url, database):
-    job_id = add_job(database)
+    job_id = add_job(database, baselines=["linear"])
     settings = config()
     with database.engine.execution_options(nas_write=True).begin() as connection:
         settings.attributes["connection"] = connection
-        command.downgrade(settings, "0001")
+        command.downgrade(settings, "0002")
         assert "baselines" not in inspect(connection).get_table_names()
+        assert "baselines" not in connection.scalar(select(JobRow.__table__.c.spec_json))
     upgrade_database(url)
     with database.write() as session:
         add_baseline(session, job_id, BaselineResult(name="linear", validation_accuracy=0.5))
