@@ -24,6 +24,7 @@ from nas.database.jobs import (
     lock_job,
     release_job,
     renew_lease,
+    settle_abandoned_stops,
 )
 from nas.database.trials import find_best_trial, list_trials
 from nas.datasets import ImageData, find_or_raise_dataset
@@ -73,6 +74,7 @@ class JobRunner:
     def claim_next(self) -> str | None:
         """Take the oldest job that waits for a runner and return its id, or None."""
         with self._database.write() as session:
+            settle_abandoned_stops(session, utc_now())
             job = find_claimable_job(session, utc_now())
             if job is None:
                 return None

@@ -151,6 +151,17 @@ def find_claimable_job(session: Session, now: datetime) -> JobRow | None:
     )
 
 
+def settle_abandoned_stops(session: Session, now: datetime) -> None:
+    """Let jobs that were to stop, and whose runner has been silent past its lease, be stopped."""
+    abandoned = session.scalars(
+        select(JobRow)
+        .where(JobRow.status == JobStatus.STOPPING, JobRow.lease_expires_at < now)
+        .with_for_update(skip_locked=True)
+    )
+    for job in abandoned:
+        release_job(job, JobStatus.STOPPED, now)
+
+
 def _is_held(job: JobRow, now: datetime) -> bool:
     """Tell whether a runner has the job and has been heard of lately."""
     return job.lease_expires_at is not None and job.lease_expires_at > now

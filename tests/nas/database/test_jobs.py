@@ -17,6 +17,7 @@ from nas.database.jobs import (
     request_resume,
     request_stop,
     set_job_status,
+    settle_abandoned_stops,
 )
 from nas.errors import ConflictError, NotFoundError
 from nas.status import JOB_TRANSITIONS, JobStatus
@@ -219,3 +220,13 @@ def test_unknown_job_is_not_found(session, function):
         function(session, "nope", NOON)
     with pytest.raises(NotFoundError, match="no job 'nope'"):
         claim_job(session, "nope", "a", NOON, LEASE)
+
+
+def test_stop_that_a_dead_runner_did_not_carry_out_is_settled_after_its_lease(session):
+    abandoned = running(session)
+    request_stop(session, abandoned, SOON)
+    settle_abandoned_stops(session, SOON)
+    assert find_or_raise_job(session, abandoned).status is JobStatus.STOPPING
+    settle_abandoned_stops(session, LATER)
+    job = find_or_raise_job(session, abandoned)
+    assert (job.status, job.runner, job.finished_at) == (JobStatus.STOPPED, None, LATER)
