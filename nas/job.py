@@ -22,8 +22,10 @@ from nas.errors import InvalidInputError
 from nas.objective import Constraint, Objective
 from nas.recipe import Recipe
 from nas.samplers import find_or_raise_sampler
-from search_spaces import create_space, find_or_raise_space
+from search_spaces import Choice, InvalidDecisionsError, create_space, find_or_raise_space
+from search_spaces.case_studies import find_or_raise_case_study
 from search_spaces.errors import first_problem
+from search_spaces.registry import AnySpace
 
 
 class Resources(BaseModel):
@@ -64,6 +66,26 @@ def _known_baselines(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _known_case_study(name: str) -> str:
+    find_or_raise_case_study(name)
+    return name
+
+
+def _choices_of(name: str, space: AnySpace) -> dict[str, Choice]:
+    architecture = find_or_raise_case_study(name).architecture
+    if architecture.space != space.name:
+        raise ValueError(
+            f"start_from: case study {name!r} is a point of space {architecture.space!r}, "
+            f"not of {space.name!r}"
+        )
+    try:
+        return space.choices(architecture)
+    except InvalidDecisionsError as error:
+        raise ValueError(
+            f"start_from: case study {name!r} lies outside space_options: {error}"
+        ) from error
+
+
 def _readable_constraint(text: str) -> str:
     return str(Constraint.parse(text))
 
@@ -98,6 +120,13 @@ class JobSpec(BaseModel):
     constraints: tuple[Annotated[str, AfterValidator(_readable_constraint)], ...] = Field(
         (), max_length=16, description="bounds kept before training", examples=[["params<=1e6"]]
     )
+    start_from: tuple[Annotated[str, AfterValidator(_known_case_study)], ...] = Field(
+        (),
+        max_length=64,
+        description="case studies evaluated first; with any, the space has its default options, "
+        "which hold them, and not those suggested for the data set's images",
+        examples=[["resnet-18"]],
+    )
     baselines: Annotated[tuple[str, ...], AfterValidator(_known_baselines)] = Field(
         (),
         max_length=64,
@@ -123,10 +152,27 @@ class JobSpec(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _options_fit_what_the_space_suggests(self) -> Self:
-        input_shape = find_or_raise_dataset(self.dataset).info.input_shape
-        create_space(self.space, self.space_options, input_shape)
+    def _options_and_starts_fit(self) -> Self:
+        self.starting_choices(self.new_space())
         return self
+
+    def new_space(self) -> AnySpace:
+        """Set up the space: as suggested for the data set's images, or to hold the starts."""
+        if not self.start_from:
+            input_shape = find_or_raise_dataset(self.dataset).info.input_shape
+            return create_space(self.space, self.space_options, input_shape)
+        options: dict[str, Any] = {}
+        for name in self.start_from:
+            options |= find_or_raise_case_study(name).space_options
+        return create_space(self.space, options | self.space_options)
+
+    def starting_choices(self, space: AnySpace) -> list[dict[str, Choice]]:
+        """Return the starts as answers to the space's decisions.
+
+        Raises:
+            ValueError: A case study is not a point of the space.
+        """
+        return [_choices_of(name, space) for name in self.start_from]
 
     @property
     def parsed_constraints(self) -> tuple[Constraint, ...]:

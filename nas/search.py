@@ -45,7 +45,7 @@ from nas.job import JobSpec
 from nas.layout import trial_directory
 from nas.samplers import SAMPLERS, Proposal, Sampler
 from nas.status import TrialStatus
-from search_spaces import Architecture, create_space, parse_architecture
+from search_spaces import Architecture, InvalidArchitectureError, parse_architecture
 from search_spaces.analysis import Analysis, analyze
 
 PROPOSALS_PER_TRIAL = 50
@@ -94,9 +94,8 @@ class SearchLoop:
         with database.read() as session:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
         self._dataset = find_or_raise_dataset(self.spec.dataset).info
-        self._space = create_space(
-            self.spec.space, self.spec.space_options, self._dataset.input_shape
-        )
+        self._space = self.spec.new_space()
+        self._starts = self.spec.starting_choices(self._space)
         self._constraints = self.spec.parsed_constraints
         self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
         self._sampler = self._new_sampler(self.spec.sampler, dict(self.spec.sampler_options))
@@ -179,21 +178,29 @@ class SearchLoop:
         """Ask until an architecture is new and within the constraints.
 
         An architecture seen before costs no evaluation: the sampler is told what is known. It is
-        told None for one that breaks a constraint; if no other is found, the last of these is
-        returned as infeasible.
+        told None for one that breaks a constraint, or that the images are too small for; if no
+        other is found, the last that breaks a constraint is returned as infeasible. The first
+        proposals are the job's starts.
         """
         rejected: _Candidate | None = None
         for sampler in self._attempts():
             number = self._next_number
             self._next_number += 1
-            proposal = sampler.ask(number)
+            if number < len(self._starts):
+                proposal = Proposal(self._starts[number])
+            else:
+                proposal = sampler.ask(number)
             architecture = self._space.architecture(proposal.choices).canonical()
             self._proposals[number] = proposal
             known = self._known.get(architecture.content_hash)
             if known is not None:
                 self._record_repeat(number, known)
                 continue
-            analysis = self._analyze(architecture)
+            try:
+                analysis = self._analyze(architecture)
+            except InvalidArchitectureError:  # no network for images of this size
+                self._record_rejected(number)
+                continue
             candidate = _Candidate(number, architecture, analysis, self._broken(analysis))
             if candidate.infeasible is None:
                 return candidate

@@ -30,6 +30,10 @@ def search(
     constraint: Annotated[
         list[str] | None, typer.Option(help="Such as 'params<=1e6'; may be repeated.")
     ] = None,
+    start_from: Annotated[
+        list[str] | None,
+        typer.Option(help="Case study to evaluate first, as resnet-18; may be repeated."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of proposals and training.")] = 0,
     name: Annotated[str, typer.Option(help="Label of the job.")] = "",
     space_option: Annotated[
@@ -72,6 +76,7 @@ def search(
         "objective": objective,
         "constraints": constraint or [],
         "baselines": wanted_baselines(baselines),
+        "start_from": start_from or [],
         "seed": seed,
         "recipe": _parse_options("--recipe-option", recipe_option),
         "resources": {

@@ -70,3 +70,22 @@ def test_repeated_baseline_counts_once():
 def test_missing_field_is_named():
     with pytest.raises(InvalidInputError, match="dataset: Field required"):
         parse_job_spec({"space": "cell", "sampler": "rl"})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"start_from": ["resnet-19"]}, "start_from.0: no case study 'resnet-19'; known: "),
+        (
+            {"start_from": ["resnet-18"]},
+            "start_from: case study 'resnet-18' is a point of space 'stages', not of 'cell'",
+        ),
+        (
+            {"space": "stages", "space_options": {"max_stages": 2}, "start_from": ["resnet-18"]},
+            "start_from: case study 'resnet-18' lies outside space_options: ",
+        ),
+    ],
+)
+def test_start_that_is_no_point_of_the_space_is_refused(change, message):
+    with pytest.raises(InvalidInputError, match=message):
+        parse_job_spec(REQUEST | change)

@@ -10,6 +10,7 @@ from nas.evaluation import TrialTask
 from nas.search import PROPOSALS_PER_TRIAL, UNIFORM_PROPOSALS_PER_TRIAL, SearchLoop
 from nas.status import TrialStatus
 from search_spaces import create_space, parse_architecture
+from search_spaces.case_studies import find_or_raise_case_study
 from tests.nas.factories import (
     NOON,
     accuracy_of,
@@ -317,3 +318,31 @@ def test_job_that_names_no_options_searches_what_the_space_suggests_for_its_imag
         assert len(architecture.stages) <= 3
         assert {stage.block.family for stage in architecture.stages} == {"mbconv"}
         assert max(stage.block.width for stage in architecture.stages) <= 128
+
+
+def test_search_starts_from_case_studies_and_passes_over_one_that_the_images_are_too_small_for(
+    database,
+):
+    job_id = add_job(
+        database,
+        space="stages",
+        space_options={},
+        sampler="rl",
+        trials=3,
+        start_from=["alexnet", "resnet-18", "mobilenet-v2"],
+    )
+    tasks = run_to_the_end(new_loop(database, job_id))
+    starts = [find_or_raise_case_study(n).architecture for n in ("resnet-18", "mobilenet-v2")]
+    assert [task.architecture for task in tasks[:2]] == starts
+    assert len(tasks) == 3
+    first = proposals_of(database, job_id)[0]
+    assert first[3] is None  # no trial
+    assert first[4] is not None  # but told
+
+
+def test_search_that_had_evaluated_its_start_does_not_start_anew(database):
+    job_id = add_job(database, space="stages", space_options={}, trials=2, start_from=["resnet-18"])
+    loop = new_loop(database, job_id)
+    finish(loop, loop.next_task())
+    (rest,) = run_to_the_end(new_loop(database, job_id))
+    assert rest.architecture != find_or_raise_case_study("resnet-18").architecture
