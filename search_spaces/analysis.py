@@ -83,6 +83,15 @@ def analyze(architecture: Architecture, input_shape: InputShape, num_classes: in
 
     with torch.device("meta"):
         network = build(architecture, input_shape, num_classes).eval()
+    return analyze_network(network, input_shape)
+
+
+def analyze_network(network: nn.Module, input_shape: InputShape) -> Analysis:
+    """Analyse any module that takes `(N, C, H, W)` images; its weights are not looked at.
+
+    Raises:
+        InvalidArchitectureError: The image is too small for a layer, which the message names.
+    """
     return Analysis(tuple(_Run(network).layers(input_shape)))
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from hypothesis import given, settings
+from torch import nn
 
-from search_spaces import build
-from search_spaces.analysis import analyze
+from search_spaces import InvalidArchitectureError, build
+from search_spaces.analysis import analyze, analyze_network
+from search_spaces.case_studies import find_or_raise_case_study
 from tests.search_spaces.strategies import architecture_of, architectures, cell_of, every_operation
 
 
@@ -69,3 +72,40 @@ def test_every_operations_params_are_counted(shape):
     architecture = every_operation()
     built = build(architecture, shape, 5)
     assert analyze(architecture, shape, 5).params == sum(p.numel() for p in built.parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels"), [("alexnet", 195), ("vgg-16", 212), ("mobilenet-v1", 315)]
+)
+def test_receptive_fields_are_those_published(name, pixels):
+    """Araujo, Norris, Sim (Distill 2019), table of models."""
+    study = find_or_raise_case_study(name)
+    analysis = analyze(study.architecture, study.input_shape, study.num_classes)
+    assert analysis.receptive_field == pixels
+
+
+def test_convolution_has_the_textbook_shape_parameters_and_field():
+    """Ten 5x5 kernels on a 3x32x32 image with padding 2: 32x32 out, 10 x (5x5x3 + 1) parameters."""
+    module = nn.Sequential(nn.Conv2d(3, 10, 5, padding=2), nn.MaxPool2d(2), nn.Conv2d(10, 4, 3))
+    convolution, pool, after = analyze_network(module, (3, 32, 32)).layers
+    assert convolution.output_shape == (10, 32, 32)
+    assert convolution.params == 760
+    assert convolution.macs == 32 * 32 * 10 * 75
+    assert (convolution.field_size, convolution.jump) == ((5, 5), (1, 1))
+    assert (pool.output_shape, pool.field_size, pool.jump) == ((10, 16, 16), (6, 6), (2, 2))
+    assert (after.output_shape, after.field_size) == ((4, 14, 14), (10, 10))
+
+
+def test_function_that_is_not_known_is_run_for_its_shape():
+    class Shuffle(nn.Module):
+        def forward(self, x):
+            return torch.channel_shuffle(x, 2).transpose(2, 3)
+
+    module = nn.Sequential(Shuffle(), nn.Conv2d(4, 2, 1))
+    assert analyze_network(module, (4, 6, 9)).layers[0].output_shape == (2, 9, 6)
+
+
+def test_window_that_does_not_fit_is_refused_with_its_layer():
+    module = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 7))
+    with pytest.raises(InvalidArchitectureError, match="layer '1' has no output for a 1x8x8 image"):
+        analyze_network(module, (1, 8, 8))
