@@ -15,31 +15,26 @@ from search_spaces.blocks.rounding import bottleneck_width
 from search_spaces.blocks.squeeze_excite import SqueezeExcite
 
 
-class BasicBlock(nn.Module):
-    """Two 3x3 convolutions and a shortcut around them (figure 5, left).
+class ResidualBlock(nn.Module):
+    """Base: adds the residual branch to the shortcut, then activates.
 
-    `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`. `se_reduction` 0 is without SE.
+    `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`. SE ends the residual branch;
+    `se_reduction` 0 is without.
     """
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        stride: int = 1,
-        *,
-        se_reduction: int = 0,
-        drop_path: float = 0.0,
+        stride: int,
+        residual: nn.Sequential,
+        se_reduction: int,
+        drop_path: float,
     ) -> None:
         super().__init__()
-        self.residual = nn.Sequential(
-            nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
-            nn.BatchNorm2d(out_channels),
-            nn.ReLU(),
-            nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(out_channels),
-        )
+        self.residual = residual
         if se_reduction:
-            self.residual.append(SqueezeExcite(out_channels, reduction=se_reduction))
+            residual.append(SqueezeExcite(out_channels, reduction=se_reduction))
         self.drop_path = DropPath(drop_path)
         self.shortcut = projection(in_channels, out_channels, stride)
         self.relu = nn.ReLU()
@@ -50,11 +45,33 @@ class BasicBlock(nn.Module):
         return out
 
 
-class Bottleneck(nn.Module):
+class BasicBlock(ResidualBlock):
+    """Two 3x3 convolutions and a shortcut around them (figure 5, left)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        *,
+        se_reduction: int = 0,
+        drop_path: float = 0.0,
+    ) -> None:
+        residual = nn.Sequential(
+            nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
+            nn.ReLU(),
+            nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
+        )
+        super().__init__(in_channels, out_channels, stride, residual, se_reduction, drop_path)
+
+
+class Bottleneck(ResidualBlock):
     """1x1 down to `out / reduction` channels, 3x3, 1x1 up, and a shortcut around the three.
 
-    `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`. The channels between are
-    rounded up to a multiple of `groups`, the 3x3 convolution's cardinality; it also strides.
+    The channels between are rounded up to a multiple of `groups`, the cardinality of the 3x3
+    convolution, which also strides.
     """
 
     def __init__(
@@ -68,9 +85,8 @@ class Bottleneck(nn.Module):
         se_reduction: int = 0,
         drop_path: float = 0.0,
     ) -> None:
-        super().__init__()
         width = bottleneck_width(out_channels, reduction, groups)
-        self.residual = nn.Sequential(
+        residual = nn.Sequential(
             nn.Conv2d(in_channels, width, 1, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(),
@@ -80,16 +96,7 @@ class Bottleneck(nn.Module):
             nn.Conv2d(width, out_channels, 1, bias=False),
             nn.BatchNorm2d(out_channels),
         )
-        if se_reduction:
-            self.residual.append(SqueezeExcite(out_channels, reduction=se_reduction))
-        self.drop_path = DropPath(drop_path)
-        self.shortcut = projection(in_channels, out_channels, stride)
-        self.relu = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`."""
-        out: Tensor = self.relu(self.drop_path(self.residual(x)) + self.shortcut(x))
-        return out
+        super().__init__(in_channels, out_channels, stride, residual, se_reduction, drop_path)
 
 
 def projection(in_channels: int, out_channels: int, stride: int) -> nn.Module:

@@ -45,17 +45,13 @@ class BlockSpec(BaseModel):
     channel_fields: ClassVar[tuple[str, ...]] = ("width",)
     """Fields that count channels: what a width multiplier multiplies."""
 
+    is_residual: ClassVar[bool] = False
+    """Whether a shortcut leads around the block, so that stochastic depth applies to it."""
+
+    ends_without_activation: ClassVar[bool] = False
+    """Whether the output still waits for the batch norm and ReLU of a next block."""
+
     family: str
-
-    @property
-    def is_residual(self) -> bool:
-        """Whether a shortcut leads around the block, so that stochastic depth applies to it."""
-        return False
-
-    @property
-    def ends_without_activation(self) -> bool:
-        """Whether the output still waits for the batch norm and ReLU of a next block."""
-        return False
 
     @property
     def has_norm(self) -> bool:
@@ -88,18 +84,17 @@ class Conv(BlockSpec):
 class Basic(BlockSpec):
     """Two 3x3 convolutions and a shortcut (ResNet-18, ResNet-34)."""
 
+    is_residual: ClassVar[bool] = True
+
     family: Literal["basic"] = "basic"
     width: Width
     se_reduction: SEReduction = 0
 
-    @property
-    def is_residual(self) -> bool:
-        """Whether a shortcut leads around the block."""
-        return True
-
 
 class Bottleneck(BlockSpec):
     """1x1, 3x3, 1x1 convolutions and a shortcut (ResNet-50, ResNeXt, Wide ResNet-50, SE-ResNet)."""
+
+    is_residual: ClassVar[bool] = True
 
     family: Literal["bottleneck"] = "bottleneck"
     width: Width
@@ -107,62 +102,39 @@ class Bottleneck(BlockSpec):
     groups: int = Field(1, ge=1, le=64, description="groups of the 3x3 convolution (cardinality)")
     se_reduction: SEReduction = 0
 
-    @property
-    def is_residual(self) -> bool:
-        """Whether a shortcut leads around the block."""
-        return True
-
 
 class PreactBasic(BlockSpec):
     """Two 3x3 convolutions, each after its batch norm and ReLU (pre-activation, WRN)."""
+
+    is_residual: ClassVar[bool] = True
+    ends_without_activation: ClassVar[bool] = True
 
     family: Literal["preact-basic"] = "preact-basic"
     width: Width
     dropout: Probability = 0.0
 
-    @property
-    def is_residual(self) -> bool:
-        """Whether a shortcut leads around the block."""
-        return True
-
-    @property
-    def ends_without_activation(self) -> bool:
-        """Whether the output still waits for batch norm and ReLU."""
-        return True
-
 
 class PreactBottleneck(BlockSpec):
     """1x1, 3x3, 1x1 convolutions, each after its batch norm and ReLU (pre-activation)."""
 
+    is_residual: ClassVar[bool] = True
+    ends_without_activation: ClassVar[bool] = True
+
     family: Literal["preact-bottleneck"] = "preact-bottleneck"
     width: Width
     reduction: Reduction = 4
-
-    @property
-    def is_residual(self) -> bool:
-        """Whether a shortcut leads around the block."""
-        return True
-
-    @property
-    def ends_without_activation(self) -> bool:
-        """Whether the output still waits for batch norm and ReLU."""
-        return True
 
 
 class Dense(BlockSpec):
     """Layers whose features are concatenated, then a 1x1 transition (DenseNet-BC)."""
 
     channel_fields: ClassVar[tuple[str, ...]] = ("growth_rate", "transition")
+    ends_without_activation: ClassVar[bool] = True
 
     family: Literal["dense"] = "dense"
     growth_rate: int = Field(ge=1, le=MAX_GROWTH_RATE, description="channels each layer adds (k)")
     bottleneck: int = Field(4, ge=1, le=8, description="channels between / growth rate")
     transition: int = Field(0, ge=0, le=MAX_WIDTH, description="channels after it; 0: none")
-
-    @property
-    def ends_without_activation(self) -> bool:
-        """Whether the output still waits for batch norm and ReLU."""
-        return True
 
     def out_channels(self, in_channels: int, depth: int) -> int:
         """Return the transition's channels, or all that were gathered."""
@@ -181,6 +153,8 @@ class Separable(BlockSpec):
 class MBConv(BlockSpec):
     """Inverted residual (MobileNet v2 and v3, EfficientNet, MnasNet)."""
 
+    is_residual: ClassVar[bool] = True
+
     family: Literal["mbconv"] = "mbconv"
     width: Width
     kernel: Kernel = 3
@@ -190,11 +164,6 @@ class MBConv(BlockSpec):
         "none",
         description="squeezes to a quarter of the expanded (MobileNetV3) or input channels",
     )
-
-    @property
-    def is_residual(self) -> bool:
-        """Whether a shortcut leads around the block."""
-        return True
 
 
 class Inception(BlockSpec):
