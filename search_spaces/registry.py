@@ -22,6 +22,7 @@ from search_spaces.errors import (
 )
 from search_spaces.nasbench201.space import NasBench201Space
 from search_spaces.stages.space import StagesSpace
+from search_spaces.svg import draw_graphs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -129,6 +130,12 @@ def build_classifier(
 def draw(architecture: Architecture) -> str:
     """Draw `architecture` as plain text."""
     return spaces()[architecture.space].draw(architecture)
+
+
+def draw_svg(architecture: Architecture) -> str:
+    """Draw `architecture` as an SVG document: its operations as boxes, inputs at the top."""
+    space = spaces()[architecture.space]
+    return draw_graphs(space.pictures(architecture), f"Architecture of space {space.name}")
 
 
 def standalone_source(architecture: Architecture, input_shape: InputShape, num_classes: int) -> str:
