@@ -10,6 +10,9 @@ from search_spaces import Architecture, parse_architecture
 from search_spaces.analysis import analyze
 from search_spaces.base import InputShape
 
+MAX_BATCH_SIZE = 1_000_000
+"""Larger ones are slips of the keyboard."""
+
 
 class LayerView(BaseModel):
     """One layer with parameters or MACs of its own."""

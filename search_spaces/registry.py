@@ -22,7 +22,6 @@ from search_spaces.errors import (
 )
 from search_spaces.nasbench201.space import NasBench201Space
 from search_spaces.stages.space import StagesSpace
-from search_spaces.svg import draw_graphs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -134,6 +133,8 @@ def draw(architecture: Architecture) -> str:
 
 def draw_svg(architecture: Architecture) -> str:
     """Draw `architecture` as an SVG document: its operations as boxes, inputs at the top."""
+    from search_spaces.svg import draw_graphs  # with the XML library, which few programs need
+
     space = spaces()[architecture.space]
     return draw_graphs(space.pictures(architecture), f"Architecture of space {space.name}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,33 +10,43 @@ from itertools import pairwise
 
 from search_spaces.svg.layers import Layers
 
-_SWEEPS = 16
+_SWEEPS, _STARTS = 16, 8
 
 Rows = Sequence[Sequence[int]]
 
 
 def order(layers: Layers) -> tuple[tuple[int, ...], ...]:
-    """Return the rows reordered, the best of several sweeps down and up."""
+    """Return the rows reordered: the best of several sweeps from several first orders.
+
+    Sweeps end in the nearest local optimum, so they start from the order as it is and from some
+    shuffled ones, always the same.
+    """
     above: dict[int, list[int]] = defaultdict(list)
     below: dict[int, list[int]] = defaultdict(list)
     for upper, lower in layers.links:
         above[lower].append(upper)
         below[upper].append(lower)
-    rows = [list(row) for row in layers.rows]
-    best, fewest = [list(row) for row in rows], _crossings(rows, below)
-    for sweep in range(_SWEEPS):
-        if fewest == 0:
-            break
-        down = sweep % 2 == 0
-        neighbours = above if down else below
-        numbers = range(1, len(rows)) if down else range(len(rows) - 2, -1, -1)
-        for number in numbers:
-            fixed = rows[number - 1 if down else number + 1]
-            rows[number] = _by_barycentre(rows[number], fixed, neighbours)
-        crossings = _crossings(rows, below)
-        if crossings < fewest:
-            best, fewest = [list(row) for row in rows], crossings
-    return tuple(map(tuple, best))
+    shuffling = random.Random(0)
+    best, fewest = layers.rows, _crossings(layers.rows, below)
+    for start in range(_STARTS):
+        rows = [list(row) for row in layers.rows]
+        if start:
+            rows = [shuffling.sample(row, len(row)) for row in rows]
+        for sweep in range(_SWEEPS):
+            if fewest == 0:
+                return best
+            _sweep(rows, above if sweep % 2 == 0 else below, down=sweep % 2 == 0)
+            crossings = _crossings(rows, below)
+            if crossings < fewest:
+                best, fewest = tuple(map(tuple, rows)), crossings
+    return best
+
+
+def _sweep(rows: list[list[int]], neighbours: Mapping[int, Sequence[int]], *, down: bool) -> None:
+    """Sort each row by the one before it, from the top down or from the bottom up."""
+    step = 1 if down else -1
+    for number in list(range(len(rows)))[::step][1:]:
+        rows[number] = _by_barycentre(rows[number], rows[number - step], neighbours)
 
 
 def _by_barycentre(
