@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from nicegui import ui
+from nicegui import run, ui
 
 from nas.representations import TrialView
 from search_spaces import SearchSpaceError, draw_svg, parse_architecture
@@ -21,7 +21,7 @@ class BestDrawing:
                 self._drawing = ui.html()  # cleaned of scripts in the browser
         self._part.set_visibility(False)
 
-    def show(self, best: TrialView | None) -> None:
+    async def show(self, best: TrialView | None) -> None:
         """Show a trial's architecture, or nothing."""
         self._part.set_visibility(best is not None)
         if best is None:
@@ -29,7 +29,7 @@ class BestDrawing:
         self._heading.set_text(f"Best architecture so far: trial {best.number}")
         if self._shown != best.architecture_hash:
             self._shown = best.architecture_hash
-            self._drawing.set_content(_drawing_of(best))
+            self._drawing.set_content(await run.io_bound(_drawing_of, best) or "")
 
 
 def _drawing_of(trial: TrialView) -> str:

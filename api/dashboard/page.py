@@ -78,7 +78,7 @@ class _JobsPage:
         self._table.rows = [_row(job) for job in jobs]
         self._table.update()
         shown = next((j for j in jobs if j.id == self._chosen), jobs[0] if jobs else None)
-        self._drawing.show(None if shown is None else shown.best)
+        await self._drawing.show(None if shown is None else shown.best)
         if shown is not None:
             self._chart.options.clear()
             self._chart.options.update(best_so_far_options(shown.name, trials))
