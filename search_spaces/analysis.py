@@ -103,9 +103,9 @@ def analyze(architecture: Architecture, input_shape: InputShape, num_classes: in
     Raises:
         InvalidArchitectureError: The image is too small for a layer, which the message names.
     """
-    import torch
+    from search_spaces.symbolic import weightless
 
-    with torch.device("meta"):
+    with weightless():
         network = build(architecture, input_shape, num_classes).eval()
     return analyze_network(network, input_shape)
 

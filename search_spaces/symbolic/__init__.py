@@ -4,6 +4,14 @@ from search_spaces.symbolic.dispatch import SymbolicInput
 from search_spaces.symbolic.ledger import Ledger
 from search_spaces.symbolic.meta import symbolic_in
 from search_spaces.symbolic.tensor import SymbolicTensor
+from search_spaces.symbolic.weightless import weightless
 from search_spaces.symbolic.windows import SpatialSizeError
 
-__all__ = ["Ledger", "SpatialSizeError", "SymbolicInput", "SymbolicTensor", "symbolic_in"]
+__all__ = [
+    "Ledger",
+    "SpatialSizeError",
+    "SymbolicInput",
+    "SymbolicTensor",
+    "symbolic_in",
+    "weightless",
+]
