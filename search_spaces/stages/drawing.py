@@ -48,10 +48,22 @@ def picture_stages(architecture: StagesArchitecture) -> Graph:
 
 
 def _stage_nodes(stage: Stage, channels: int) -> Iterator[Node]:
-    """Yield a stage's nodes; an inverted residual that changes the shape has no shortcut."""
+    """Yield a stage's nodes.
+
+    An inverted residual that changes the shape has no shortcut; pooling comes before dense
+    layers, and their transition behind them all.
+    """
     block, depth, text = stage.block, stage.depth, _block(stage.block)
     stride = f", stride {stage.stride}" if stage.stride > 1 else ""
-    if isinstance(block, families.MBConv) and (stride or channels != block.width):
+    if isinstance(block, families.Dense):
+        text, _, transition = text.partition(", transition")
+        if stride:
+            yield Node("pool", f"average pool {stage.stride}x{stage.stride} / {stage.stride}")
+        yield Node(block.family, text, depth)
+        if transition:
+            yield Node("conv", f"transition: conv 1x1{transition}")
+        depth = 0
+    elif isinstance(block, families.MBConv) and (stride or channels != block.width):
         yield Node(block.family, text + stride)
         depth, stride = depth - 1, ""
     if depth:

@@ -94,6 +94,16 @@ def test_inverted_residual_has_a_shortcut_only_where_the_shape_stays():
     assert sum(b.repeats for b in blocks) == 17
 
 
+def test_dense_stage_pools_before_its_layers_and_compresses_behind_them():
+    (picture,) = EVERYTHING["densenet-121"]
+    assert [(node.text, node.repeats) for node in picture.nodes[2:6]] == [
+        ("dense layer 3x3, 32 more each", 6),
+        ("transition: conv 1x1 → 128", 1),
+        ("average pool 2x2 / 2", 1),
+        ("dense layer 3x3, 32 more each", 12),
+    ]
+
+
 def test_auxiliary_heads_branch_off_where_they_are():
     (picture,) = EVERYTHING["googlenet-aux"]
     auxiliary = [i for i, node in enumerate(picture.nodes) if node.kind == "auxiliary"]
