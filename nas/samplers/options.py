@@ -15,6 +15,10 @@ class RandomOptions(SamplerOptions):
     """Random search has nothing to set."""
 
 
+class ModelOptions(SamplerOptions):
+    """Model-based search has nothing to set: what matters is learned from the results."""
+
+
 class TPEOptions(SamplerOptions):
     """Settings of Optuna's `TPESampler`."""
 

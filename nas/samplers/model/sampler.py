@@ -1,0 +1,165 @@
+"""Model-based search.
+
+Jones, Schonlau, Welch: Efficient Global Optimization of Expensive Black-Box Functions, Journal of
+Global Optimization 13, 1998, equation 15 (expected improvement); Ginsbourger, Le Riche, Carraro:
+Kriging Is Well-Suited to Parallelize Optimization, 2010, section 4 (pending proposals count as if
+they had come out as foreseen); White, Neiswanger, Savani: BANANAS, AAAI 2021 (path encoding).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import norm
+
+from nas.problem import SearchProblem
+from nas.samplers.base import Proposal, Sampler, generator
+from nas.samplers.model.features import FeatureTable, Rows, whole_space
+from nas.samplers.model.gaussian_process import Posterior, Vector
+from nas.samplers.model.pool import draw_pool
+from nas.samplers.model.surrogate import Surrogate
+from nas.samplers.options import ModelOptions
+from search_spaces.variation import draw_choices
+
+RANDOM_RESULTS = 2
+"""Results before the model is asked."""
+
+STUCK_AFTER = 10
+"""Results without an improvement after which the experts are asked in turn."""
+
+LEAST_SHARE = 0.35
+LEAST_SHARE_STUCK = 0.35
+BEST_ROWS = 6
+SHORTLIST = 500
+UNIFORM_ROWS = 1000
+LEAST_FEASIBLE = 0.02
+
+
+class ModelSampler(Sampler):
+    """Proposes where a Gaussian process expects the largest improvement of the reward's rank."""
+
+    def __init__(
+        self, problem: SearchProblem, seed: int, options: ModelOptions | None = None
+    ) -> None:
+        super().__init__(problem, seed)
+        del options
+        self._told: list[int] = []
+        self._rewards: list[float] = []
+        self._rejected: list[int] = []
+        self._known_keys: set[str] = set()
+        self._pending: dict[int, int] = {}
+        self._shortlists: dict[int, Rows] = {}
+        self._since_best = 0
+        self._made: tuple[FeatureTable, Surrogate] | None = None
+        self._is_whole = False
+
+    def ask(self, number: int) -> Proposal:
+        """Propose the largest of some random architectures first, then ask the model."""
+        rng = generator(self.seed, number)
+        table, _ = self._model()
+        if number == 0:
+            row = self._large(rng)
+        elif len(self._told) < RANDOM_RESULTS:
+            row = table.add(draw_choices(table.decisions, rng))
+        else:
+            row = self._most_promising(rng)
+        self._pending[number] = row
+        return Proposal(dict(table.choices[row]))
+
+    def expect(self, number: int, proposal: Proposal) -> None:
+        """Count the proposal of an earlier sampler as pending."""
+        self._pending[number] = self._model()[0].add(proposal.choices)
+
+    def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
+        """Add a result; one of a known architecture adds nothing."""
+        self._pending.pop(number, None)
+        table, _ = self._model()
+        row = table.add(proposal.choices)
+        if table.keys[row] in self._known_keys:
+            return
+        self._known_keys.add(table.keys[row])
+        if reward is None:
+            self._rejected.append(row)
+            return
+        improves = reward > max(self._rewards, default=-np.inf)
+        self._since_best = 0 if improves else self._since_best + 1
+        self._told.append(row)
+        self._rewards.append(reward)
+
+    def _model(self) -> tuple[FeatureTable, Surrogate]:
+        if self._made is None:
+            table = whole_space(self.problem)
+            self._is_whole = table is not None
+            table = table or FeatureTable(self.problem)
+            self._made = table, Surrogate(table)
+        return self._made
+
+    def _large(self, rng: np.random.Generator) -> int:
+        """Return the architecture of most estimated MACs among some random ones."""
+        table, surrogate = self._model()
+        rows = np.array([table.add(draw_choices(table.decisions, rng)) for _ in range(64)])
+        return int(rows[np.argmax(surrogate.capacity(rows))])
+
+    def _most_promising(self, rng: np.random.Generator) -> int:
+        table, surrogate = self._model()
+        told = np.array(self._told)
+        if surrogate.fit(told, self._rewards):
+            self._shortlists = {}
+        stuck = self._since_best >= STUCK_AFTER
+        least = LEAST_SHARE_STUCK if stuck else LEAST_SHARE
+        expert = 0 if rng.random() < surrogate.structured_probability(least) else 1
+        best = [int(row) for row in told[np.argsort(self._rewards)[::-1][:BEST_ROWS]]]
+        rows = self._unseen(self._candidates(expert, best, rng))
+        if not len(rows):
+            return table.add(draw_choices(table.decisions, rng))
+        pending = np.array(sorted(set(self._pending.values())), dtype=np.intp)
+        posterior = surrogate.condition(expert, told, self._rewards, pending)
+        gains = self._expected_improvement(posterior, told, rows) * self._feasible(posterior, rows)
+        return int(rows[np.argmax(gains)])
+
+    def _candidates(self, expert: int, best: list[int], rng: np.random.Generator) -> Rows:
+        table, surrogate = self._model()
+        if not self._is_whole:
+            return draw_pool(table, best, rng)
+        if expert not in self._shortlists:
+            self._shortlists[expert] = self._shortlist(expert, surrogate.fitted)
+        near = [table.neighbours(row) for row in best]
+        uniform = rng.integers(len(table.choices), size=UNIFORM_ROWS)
+        return np.unique(np.concatenate([self._shortlists[expert], uniform, *near]))
+
+    def _shortlist(self, expert: int, fitted: int) -> Rows:
+        """Look through the whole space with the results of the last fit, and with these alone:
+        what is pending must not make a difference to a sampler that is made anew.
+        """
+        table, surrogate = self._model()
+        told = np.array(self._told[:fitted])
+        nothing = np.array([], dtype=np.intp)
+        posterior = surrogate.condition(expert, told, self._rewards[:fitted], nothing)
+        rows = np.arange(len(table.choices))
+        gains = self._expected_improvement(posterior, told, rows)
+        return np.argsort(gains)[::-1][:SHORTLIST]
+
+    def _unseen(self, rows: Rows) -> Rows:
+        keys = self._model()[0].keys
+        seen = self._known_keys | {keys[row] for row in self._pending.values()}
+        return rows[[keys[row] not in seen for row in rows]]
+
+    def _expected_improvement(self, posterior: Posterior, told: Rows, rows: Rows) -> Vector:
+        """Return the expected improvement over the best mean among the results."""
+        _, surrogate = self._model()
+        mean, spread = posterior.predict(surrogate.views(rows))
+        incumbent = posterior.predict(surrogate.views(told))[0].max()
+        above = (mean - incumbent) / spread
+        gains: Vector = spread * (above * norm.cdf(above) + norm.pdf(above))
+        return gains
+
+    def _feasible(self, posterior: Posterior, rows: Rows) -> Vector:
+        """Estimate the probability that each architecture can be evaluated."""
+        if not self._rejected:
+            return np.ones(len(rows))
+        _, surrogate = self._model()
+        known = np.array([*self._told, *self._rejected])
+        labels = np.array([1.0] * len(self._told) + [0.0] * len(self._rejected))
+        carried = posterior.process.condition(surrogate.views(known), labels).interpolate(
+            labels, surrogate.views(rows)
+        )
+        return np.clip(carried, LEAST_FEASIBLE, 1.0)
