@@ -38,5 +38,5 @@ def space_options(architecture: CellArchitecture) -> dict[str, Any]:
         "operations": tuple(dict.fromkeys((*DEFAULT_OPERATIONS, *named))),
         "normal_concatenate": architecture.normal.concatenate,
         "reduction_concatenate": architecture.reduction.concatenate,
-        "layout": architecture.layout.model_dump(exclude_defaults=True),
+        "layout": architecture.layout.model_dump(),
     }

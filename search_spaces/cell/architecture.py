@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from search_spaces.base import Architecture
 from search_spaces.cell.canonical import canonical_blocks
@@ -38,7 +48,10 @@ States = Annotated[
     Field(min_length=1, max_length=INPUTS + MAX_BLOCKS),
     AfterValidator(_distinct),
 ]
-Concatenation = Literal["unused", "all"] | States
+Concatenation = Annotated[
+    Annotated[Literal["unused", "all"], Tag("name")] | Annotated[States, Tag("states")],
+    Discriminator(lambda value: "name" if isinstance(value, str) else "states"),
+]
 """What a cell puts out: states that nothing takes, every block, or the states named."""
 
 
@@ -71,12 +84,12 @@ class Cell(BaseModel):
                 raise ValueError(
                     f"block {position} takes state {max(block.inputs)}, allowed: 0 to {states - 1}"
                 )
-        states = INPUTS + len(self.blocks)
-        if not isinstance(self.concatenate, str) and max(self.concatenate) >= states:
-            raise ValueError(
-                f"concatenate names state {max(self.concatenate)}, allowed: 0 to {states - 1}"
-            )
         return self
+
+    @field_validator("concatenate")
+    @classmethod
+    def _outputs_exist(cls, value: Concatenation, info: ValidationInfo) -> Concatenation:
+        return checked_concatenation(value, len(info.data.get("blocks", ())))
 
     @property
     def output_states(self) -> tuple[int, ...]:
@@ -127,6 +140,14 @@ class Cell(BaseModel):
         return None if self.concatenate == "unused" else self.output_states
 
 
+def checked_concatenation(value: Concatenation, blocks: int) -> Concatenation:
+    """Return `value` if cells of `blocks` have its states; raises `ValueError`. 0 are invalid."""
+    states = INPUTS + blocks
+    if blocks and not isinstance(value, str) and max(value) >= states:
+        raise ValueError(f"got state {max(value)}, allowed: 0 to {states - 1}")
+    return value
+
+
 class CellArchitecture(Architecture):
     """Stacks of `repeats` normal cells with a reduction cell between them.
 
@@ -142,10 +163,10 @@ class CellArchitecture(Architecture):
     filters: int = Field(ge=1, le=MAX_FILTERS, description="channels of the first stack (F)")
     layout: Layout = Field(Layout(), exclude_if=lambda value: value == Layout())
 
-    @model_validator(mode="after")
-    def _stem_has_enough_filters(self) -> Self:
-        check_filters(self.layout, self.filters)
-        return self
+    @field_validator("layout")
+    @classmethod
+    def _stem_has_enough_filters(cls, value: Layout, info: ValidationInfo) -> Layout:
+        return checked_layout(value, info.data.get("filters"))
 
     def canonical(self) -> Self:
         """Return the architecture with both cells and the layout in canonical form."""
@@ -162,13 +183,14 @@ class CellArchitecture(Architecture):
         return self.model_copy(update={"normal": normal, "reduction": reduction, "layout": layout})
 
 
-def check_filters(layout: Layout, filters: int) -> None:
-    """Check that the stem can be built; raises `ValueError`."""
-    if layout.stem == "imagenet" and filters < MIN_IMAGENET_FILTERS:
+def checked_layout(layout: Layout, filters: int | None) -> Layout:
+    """Return `layout` if its stem can be built; raises `ValueError`. `filters` None are invalid."""
+    if layout.stem == "imagenet" and filters is not None and filters < MIN_IMAGENET_FILTERS:
         raise ValueError(
-            f"filters {filters} with layout.stem 'imagenet', "
-            f"allowed: {MIN_IMAGENET_FILTERS} to {MAX_FILTERS}"
+            f"stem 'imagenet' with filters {filters}, "
+            f"allowed: filters {MIN_IMAGENET_FILTERS} to {MAX_FILTERS}"
         )
+    return layout
 
 
 def _identified(source: int, operation: str, strides: bool) -> str:

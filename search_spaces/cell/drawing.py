@@ -27,8 +27,10 @@ def _stack(architecture: CellArchitecture) -> str:
     stacks = [f"{repeats} x normal" for repeats in layout.stacks(architecture.repeats)]
     parts += [", reduction, ".join(stacks), "classifier"]
     text = f"{', '.join(parts)}; {architecture.filters} filters"
-    special = layout.model_dump(exclude_defaults=True, exclude={"stem", "later_stacks"})
-    return "; ".join([text, *(f"{name} {value}" for name, value in special.items())])
+    special = layout.model_dump(exclude={"stem", "later_stacks", "batch_norm"})
+    if not special:
+        return text
+    return f"{text}\nlayout: {', '.join(f'{name} {value}' for name, value in special.items())}"
 
 
 def _draw(cell: Cell) -> str:

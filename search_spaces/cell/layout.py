@@ -6,9 +6,9 @@ Scalable Image Recognition, CVPR 2018, figure 2 (CIFAR-10), https://arxiv.org/ab
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from search_spaces.batch_norm import BatchNorm
 
@@ -80,6 +80,16 @@ class Layout(BaseModel):
         description="probability, while training, that an operation of the last cell is left "
         "out of its sum; grows linearly over the cells, identities stay",
     )
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave defaults out, so that no hash changes when a field is added."""
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in serialize(self).items()
+            if getattr(self, name) != fields[name].default
+        }
 
     def width(self, filters: int) -> int:
         """Return the channels of the stem's convolution."""

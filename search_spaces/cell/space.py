@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from search_spaces.base import InputShape, SearchSpace, SpaceOptions
 from search_spaces.cell.architecture import (
@@ -15,7 +15,8 @@ from search_spaces.cell.architecture import (
     CellArchitecture,
     Concatenation,
     OperationName,
-    check_filters,
+    checked_concatenation,
+    checked_layout,
 )
 from search_spaces.cell.drawing import draw_cells
 from search_spaces.cell.layout import MAX_FILTERS, MAX_REPEATS, Layout
@@ -50,15 +51,15 @@ class CellOptions(SpaceOptions):
     )
     layout: Layout = Field(Layout(), description="how the cells are stacked")
 
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Self:
-        check_filters(self.layout, self.filters)
-        states = INPUTS + self.blocks
-        for name in ("normal_concatenate", "reduction_concatenate"):
-            named = getattr(self, name)
-            if not isinstance(named, str) and max(named) >= states:
-                raise ValueError(f"{name} names state {max(named)}, allowed: 0 to {states - 1}")
-        return self
+    @field_validator("normal_concatenate", "reduction_concatenate")
+    @classmethod
+    def _outputs_exist(cls, value: Concatenation, info: ValidationInfo) -> Concatenation:
+        return checked_concatenation(value, info.data.get("blocks", 0))
+
+    @field_validator("layout")
+    @classmethod
+    def _stem_has_enough_filters(cls, value: Layout, info: ValidationInfo) -> Layout:
+        return checked_layout(value, info.data.get("filters"))
 
 
 class CellSpace(SearchSpace[CellArchitecture, CellOptions]):

@@ -69,9 +69,9 @@ def test_params_are_those_of_the_built_network(architecture):
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 33, 31)])
 def test_every_operations_params_are_counted(shape):
-    architecture = every_operation()
-    built = build(architecture, shape, 5)
-    assert analyze(architecture, shape, 5).params == sum(p.numel() for p in built.parameters())
+    for architecture in every_operation():
+        built = build(architecture, shape, 5)
+        assert analyze(architecture, shape, 5).params == sum(p.numel() for p in built.parameters())
 
 
 @pytest.mark.parametrize(
