@@ -7,7 +7,7 @@ https://arxiv.org/abs/1707.07012
 It takes plain tuples and needs torch alone, so that it can be written out as standalone code.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from torch import Tensor, cat, nn
@@ -90,11 +90,15 @@ class CellModule(nn.Module):
         states = [self.adjust[0](before_last), self.adjust[1](last)]
         operations = iter(self.operations)
         for terms in self.blocks:
-            first, *others = (self._run(next(operations), states[s]) for s, _ in terms)
-            states.append(first + others[0] if others else first)
+            states.append(self._sum([states[source] for source, _ in terms], operations))
         for name, reduce in self.reduce_unused.items():
             states[int(name)] = reduce(states[int(name)])
         return cat([states[s] for s in self.outputs], dim=1)
+
+    def _sum(self, sources: Sequence[Tensor], operations: Iterator[nn.Module]) -> Tensor:
+        """Apply the next operation to each of one or two sources and add the results."""
+        first = self._run(next(operations), sources[0])
+        return first if len(sources) == 1 else first + self._run(next(operations), sources[1])
 
     def _run(self, operation: nn.Module, x: Tensor) -> Tensor:
         result: Tensor = operation(x)
@@ -145,6 +149,7 @@ class CellNetwork(nn.Module):
         )
         plan = _plan(stacks, filters, stem_cells)
         self.sources = _sources([reduces for reduces, _ in plan], stem_cells, bypass_reductions)
+        self.finished = _finished(self.sources)
         genotypes = [reduction if reduces else normal for reduces, _ in plan]
         needed = _needed(genotypes, self.sources)
         widths, halvings = [stem_width], [0]  # of the stem, then of each cell
@@ -176,14 +181,16 @@ class CellNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map `(N, in_channels, H, W)` images to `(N, num_classes)` logits."""
-        outputs = [self.stem(images)]
+        outputs = {0: self.stem(images)}
         for number, cell in enumerate(self.cells):
             before_last, last = self.sources[number]
-            is_needed = number in self.needed
-            outputs.append(
-                cell(outputs[before_last], outputs[last]) if is_needed else outputs[last]
-            )
-        logits: Tensor = self.head(outputs[-1])
+            result = outputs[last]
+            if number in self.needed:
+                result = cell(outputs[before_last], result)
+            outputs[number + 1] = result
+            for index in self.finished[number]:  # so that its memory is free again
+                del outputs[index]
+        logits: Tensor = self.head(result)
         return logits
 
 
@@ -205,6 +212,15 @@ def _sources(reduces: Sequence[bool], stem_cells: int, bypass: bool) -> list[tup
             before_last = max(0, number - 2)
         sources.append((before_last, number))
     return sources
+
+
+def _finished(sources: Sequence[tuple[int, int]]) -> list[list[int]]:
+    """Return for each cell the outputs that it is the last to take."""
+    last_taker = {index: number for number, taken in enumerate(sources) for index in taken}
+    return [
+        [index for index, taker in last_taker.items() if taker == number]
+        for number in range(len(sources))
+    ]
 
 
 def _needed(genotypes: Sequence[Genotype], sources: Sequence[tuple[int, int]]) -> frozenset[int]:
