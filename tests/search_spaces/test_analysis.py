@@ -129,6 +129,7 @@ def test_analysis_leaves_the_network_and_the_random_generator_as_they_were():
     expected = torch.rand(3)
     torch.manual_seed(0)
     analyze_network(module, (3, 5, 5))
-    analyze(every_operation(), (3, 8, 8), 10)
+    for architecture in every_operation():
+        analyze(architecture, (3, 8, 8), 10)
     assert torch.equal(torch.rand(3), expected)
     assert torch.equal(module(images), before)
