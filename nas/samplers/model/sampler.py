@@ -23,11 +23,9 @@ from search_spaces.variation import draw_choices
 RANDOM_RESULTS = 2
 """Results before the model is asked."""
 
-STUCK_AFTER = 10
-"""Results without an improvement after which the experts are asked in turn."""
-
 LEAST_SHARE = 0.35
-LEAST_SHARE_STUCK = 0.35
+"""Each expert's least share of the proposals: one of them alone can be stuck for good."""
+
 BEST_ROWS = 6
 SHORTLIST = 500
 UNIFORM_ROWS = 1000
@@ -48,7 +46,6 @@ class ModelSampler(Sampler):
         self._known_keys: set[str] = set()
         self._pending: dict[int, int] = {}
         self._shortlists: dict[int, Rows] = {}
-        self._since_best = 0
         self._made: tuple[FeatureTable, Surrogate] | None = None
         self._is_whole = False
 
@@ -80,8 +77,6 @@ class ModelSampler(Sampler):
         if reward is None:
             self._rejected.append(row)
             return
-        improves = reward > max(self._rewards, default=-np.inf)
-        self._since_best = 0 if improves else self._since_best + 1
         self._told.append(row)
         self._rewards.append(reward)
 
@@ -104,9 +99,7 @@ class ModelSampler(Sampler):
         told = np.array(self._told)
         if surrogate.fit(told, self._rewards):
             self._shortlists = {}
-        stuck = self._since_best >= STUCK_AFTER
-        least = LEAST_SHARE_STUCK if stuck else LEAST_SHARE
-        expert = 0 if rng.random() < surrogate.structured_probability(least) else 1
+        expert = 0 if rng.random() < surrogate.structured_probability(LEAST_SHARE) else 1
         best = [int(row) for row in told[np.argsort(self._rewards)[::-1][:BEST_ROWS]]]
         rows = self._unseen(self._candidates(expert, best, rng))
         if not len(rows):
