@@ -9,6 +9,18 @@ class UnknownSpaceError(SearchSpaceError):
     """Raised when a space's name is not registered."""
 
 
+class UnknownOperationError(SearchSpaceError):
+    """Raised when no operation of the cell space has the given name."""
+
+
+class BrokenOperationError(SearchSpaceError):
+    """Raised when the block of another package's operation cannot be imported or made."""
+
+
+class StandaloneSourceError(SearchSpaceError):
+    """Raised when a network cannot be written as a module that needs torch alone; says why."""
+
+
 class UnknownCaseStudyError(SearchSpaceError):
     """Raised when no case study has the given name."""
 

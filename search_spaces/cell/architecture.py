@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from search_spaces.base import Architecture
 from search_spaces.cell.canonical import canonical_blocks
-from search_spaces.cell.operations import OPERATIONS
+from search_spaces.cell.plugins import find_or_raise_operation
 
 MAX_BLOCKS = 7
 MAX_REPEATS = 20
@@ -23,9 +23,7 @@ CELL_INPUTS = 2
 
 
 def _known_operation(name: str) -> str:
-    if name not in OPERATIONS:
-        raise ValueError(f"no operation {name!r}, allowed: {', '.join(OPERATIONS)}")
-    return name
+    return find_or_raise_operation(name).name
 
 
 OperationName = Annotated[str, AfterValidator(_known_operation)]

@@ -10,7 +10,9 @@ from torch import nn
 from search_spaces.base import InputShape
 from search_spaces.cell.architecture import Cell, CellArchitecture
 from search_spaces.cell.network import CellNetwork, Genotype
-from search_spaces.cell.operations import OPERATIONS
+from search_spaces.cell.operations import Operation
+from search_spaces.cell.plugins import find_or_raise_operation
+from search_spaces.errors import BrokenOperationError
 
 
 def build_cells(
@@ -52,13 +54,28 @@ def used_operations(architecture: CellArchitecture) -> tuple[str, ...]:
 
 
 def operation_factory(name: str) -> Callable[[int, int], nn.Module]:
-    """Return a function of channels and stride that makes the operation called `name`."""
-    operation = OPERATIONS[name]
-    block = operation.block_class()
-    return partial(_make, block, dict(operation.arguments))
+    """Return a function of channels and stride that makes the operation called `name`.
+
+    Raises:
+        BrokenOperationError: Its block class cannot be imported; the function raises it where
+            the block cannot be made.
+    """
+    operation = find_or_raise_operation(name)
+    try:
+        block = operation.block_class()
+    except (ImportError, AttributeError) as error:
+        raise BrokenOperationError(
+            f"operation {name!r}: cannot import its block {operation.block}: {error}"
+        ) from error
+    return partial(_make, operation, block)
 
 
-def _make(
-    block: type[nn.Module], arguments: dict[str, int], channels: int, stride: int
-) -> nn.Module:
-    return block(channels, channels, stride, **arguments)
+def _make(operation: Operation, block: type[nn.Module], channels: int, stride: int) -> nn.Module:
+    try:
+        return block(channels, channels, stride, **operation.arguments)
+    except (TypeError, ValueError) as error:  # not memory errors, which are no fault of its
+        arguments = ", ".join(f"{key}={value!r}" for key, value in operation.arguments.items())
+        raise BrokenOperationError(
+            f"operation {operation.name!r}: {operation.block}({channels}, {channels}, {stride}"
+            f"{', ' if arguments else ''}{arguments}) failed: {type(error).__name__}: {error}"
+        ) from error

@@ -116,8 +116,8 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
 
     @property
     def node_kinds(self) -> tuple[str, ...]:
-        """The cell's inputs, sums and output, and the operations."""
-        return (*_FIXED_KINDS, *OPERATIONS)
+        """The cell's inputs, sums and output, our operations and those added by the options."""
+        return (*_FIXED_KINDS, *dict.fromkeys((*OPERATIONS, *self.options.operations)))
 
     @property
     def max_nodes(self) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 
 from search_spaces.base import InputShape
+from search_spaces.bundling import bundle
 from search_spaces.chain.architecture import ChainArchitecture
 from search_spaces.chain.building import plain_layers
 from search_spaces.chain.drawing import draw_chain
 from search_spaces.chain.network import ChainLayer, ChainNetwork
 from search_spaces.classifier import Classifier
-from search_spaces.standalone import bundle, write_module
+from search_spaces.standalone import write_module
 
 
 def write_chain(architecture: ChainArchitecture, input_shape: InputShape, num_classes: int) -> str:
