@@ -19,7 +19,10 @@ from nas.status import JobStatus, TrialStatus
 
 
 class TrialMetrics(BaseModel):
-    """What is known of a candidate; a figure that was not measured is null."""
+    """What is known of a candidate; a figure that was not measured is null.
+
+    `params` and `macs` of one without a network are what was counted until it was refused.
+    """
 
     accuracy: float | None = Field(description="validation accuracy in [0, 1]")
     loss: float | None = Field(description="validation cross-entropy, nats")

@@ -29,6 +29,17 @@ class InvalidArchitectureError(SearchSpaceError):
     """Raised when data is not an architecture of any space; names the field at fault."""
 
 
+class InfeasibleArchitectureError(InvalidArchitectureError):
+    """Raised when an architecture has no network for images of a size, or one that is too large.
+
+    `params` and `macs` are what was counted until then.
+    """
+
+    def __init__(self, message: str, *, params: int = 0, macs: int = 0) -> None:
+        super().__init__(message)
+        self.params, self.macs = params, macs
+
+
 class InvalidSpaceOptionsError(SearchSpaceError):
     """Raised when a space cannot be set up with the given options; names the option."""
 

@@ -12,7 +12,7 @@ from search_spaces.cell.architecture import Cell, CellArchitecture
 from search_spaces.cell.network import CellNetwork, Genotype
 from search_spaces.cell.operations import Operation
 from search_spaces.cell.plugins import find_or_raise_operation
-from search_spaces.errors import BrokenOperationError
+from search_spaces.errors import BrokenOperationError, SearchSpaceError
 
 
 def build_cells(
@@ -73,6 +73,8 @@ def operation_factory(name: str) -> Callable[[int, int], nn.Module]:
 def _make(operation: Operation, block: type[nn.Module], channels: int, stride: int) -> nn.Module:
     try:
         return block(channels, channels, stride, **operation.arguments)
+    except SearchSpaceError:
+        raise
     except (TypeError, ValueError) as error:  # not memory errors, which are no fault of its
         arguments = ", ".join(f"{key}={value!r}" for key, value in operation.arguments.items())
         raise BrokenOperationError(
