@@ -227,7 +227,7 @@ def _avg_pool2d(
     return _pool(x, kernel_size, stride, padding, ceil_mode=ceil_mode)
 
 
-def _adaptive_pool(x: SymbolicTensor, output_size: Any, *_args: Any) -> SymbolicTensor:
+def _adaptive_pool(x: SymbolicTensor, output_size: Any, *_: Any, **_kwargs: Any) -> SymbolicTensor:
     """Pool to a given size; the windows have `ceil(in / out)` pixels, `floor(in / out)` apart."""
     wanted = output_size if isinstance(output_size, tuple | list) else (output_size, output_size)
     size = tuple(n if w is None else w for n, w in zip(x.shape[2:], wanted, strict=True))

@@ -20,8 +20,10 @@ def write_chain(architecture: ChainArchitecture, input_shape: InputShape, num_cl
     rows = "\n".join(_row(layer) for layer in plain_layers(canonical))
     columns = ", ".join(name for name in ChainLayer._fields if name != "inputs")
     constants = f"LAYERS = (\n    # {columns}, inputs\n{rows}\n)"
+    pool = "" if canonical.head_pool == "average" else f", pool={canonical.head_pool!r}"
     network = (
-        f"network = ChainNetwork(LAYERS, in_channels={input_shape[0]}, num_classes={num_classes})"
+        f"network = ChainNetwork(LAYERS, in_channels={input_shape[0]}, num_classes={num_classes}"
+        f"{pool})"
     )
     return write_module(
         bundle([ChainLayer, ChainNetwork, Classifier]),
