@@ -122,7 +122,7 @@ class JobView(JobSpec):
         counts = count_trials(session, row.id)
         best = find_best_trial(session, row.id)
         final = None if row.final_json is None else FinalResult.model_validate(row.final_json)
-        spec = row.spec
+        spec = row.stored_spec
         measured = {
             each.name: BaselineResult.model_validate(each)
             for each in (list_baselines(session, row.id) if spec.baselines else ())

@@ -13,10 +13,6 @@ class UnknownOperationError(SearchSpaceError):
     """Raised when no operation of the cell space has the given name."""
 
 
-class BrokenOperationError(SearchSpaceError):
-    """Raised when the block of another package's operation cannot be imported or made."""
-
-
 class StandaloneSourceError(SearchSpaceError):
     """Raised when a network cannot be written as a module that needs torch alone; says why."""
 
@@ -38,6 +34,10 @@ class InfeasibleArchitectureError(InvalidArchitectureError):
     def __init__(self, message: str, *, params: int = 0, macs: int = 0) -> None:
         super().__init__(message)
         self.params, self.macs = params, macs
+
+
+class BrokenOperationError(InfeasibleArchitectureError):
+    """Raised when the block of another package's operation cannot be imported or made."""
 
 
 class InvalidSpaceOptionsError(SearchSpaceError):

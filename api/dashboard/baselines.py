@@ -17,7 +17,7 @@ _COLUMNS = [
     for name, label in (
         ("name", "Baseline"),
         ("validation", "Validation accuracy"),
-        ("lead", "Best of the search"),
+        ("lead", "Lead of the search's best"),
         ("test", "Test accuracy"),
     )
 ]

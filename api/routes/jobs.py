@@ -77,7 +77,7 @@ def submit(
     """Submit a job; the same `Idempotency-Key` with the same body gives the same job."""
     with database.write() as session:
         job = find_job_by_idempotency_key(session, idempotency_key) if idempotency_key else None
-        if job is not None and job.spec != spec:
+        if job is not None and job.stored_spec != spec:
             raise ConflictError("Idempotency-Key was used for a different job")
         job = job or create_job(session, spec, utc_now(), idempotency_key=idempotency_key)
         response.headers["Location"] = f"/api/v1/jobs/{job.id}"

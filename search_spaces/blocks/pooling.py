@@ -1,4 +1,4 @@
-"""3x3 pooling that keeps the size at stride 1, with batch norm as in ENAS, and pooling of a head.
+"""3x3 pooling that keeps the size at stride 1, with batch norm as in ENAS.
 
 Pham, Guan, Zoph, Le, Dean: Efficient Neural Architecture Search via Parameter Sharing, ICML 2018,
 https://arxiv.org/abs/1802.03268
@@ -27,16 +27,6 @@ class AveragePool(nn.Sequential):
             nn.AvgPool2d(3, stride, padding=1, count_include_pad=False),
             nn.BatchNorm2d(out_channels),
         )
-
-
-def head_pool(kind: str, grid: int = 1) -> nn.Module:
-    """Pool `(N, C, H, W)` to `(N, C, grid, grid)` by the mean (`average`) or the largest (`max`).
-
-    The largest of all positions does not depend on where it stands: a network that looks for a
-    sound all along a spectrogram then answers the same wherever the sound is (Oquab, Bottou,
-    Laptev, Sivic: Is Object Localization for Free?, CVPR 2015, section 3).
-    """
-    return nn.AdaptiveMaxPool2d(grid) if kind == "max" else nn.AdaptiveAvgPool2d(grid)
 
 
 def _check_same(in_channels: int, out_channels: int) -> None:

@@ -63,7 +63,7 @@ def operation_factory(name: str) -> Callable[[int, int], nn.Module]:
     operation = find_or_raise_operation(name)
     try:
         block = operation.block_class()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever another package does when it is imported
         raise BrokenOperationError(
             f"operation {name!r}: cannot import its block {operation.block}: {error}"
         ) from error

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from torch import Tensor, cat, nn
 
-from search_spaces.blocks.pooling import head_pool
+from search_spaces.blocks.head_pool import head_pool
 
 
 class ChainLayer(NamedTuple):

@@ -6,8 +6,8 @@ from torch import Tensor, nn
 
 from search_spaces.blocks.activation import activation_module
 from search_spaces.blocks.convolution import ConvLayer
+from search_spaces.blocks.head_pool import head_pool
 from search_spaces.blocks.initialization import initialize
-from search_spaces.blocks.pooling import head_pool
 
 
 class StageHead(nn.Module):
