@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_PARAMS = 2 * 10**9
 """Parameters; in training they take four times their own 8 GB."""
 
-MAX_TENSORS = 25_000
+MAX_TENSORS = 20_000
 """Tensors that hold parameters and running statistics: what bounds the time of an analysis."""
 
 MAX_MACS = 10**13
