@@ -10,6 +10,9 @@ from search_spaces import Architecture, parse_architecture
 from search_spaces.analysis import analyze
 from search_spaces.base import InputShape
 
+MAX_BATCH_SIZE = 1_000_000
+"""Larger ones are slips of the keyboard."""
+
 
 class LayerView(BaseModel):
     """One layer with parameters or MACs of its own."""
@@ -21,6 +24,7 @@ class LayerView(BaseModel):
     output_shape: tuple[int, ...] = Field(description="without the batch")
     params: int = Field(description="trainable parameters")
     macs: int = Field(description="multiply-accumulates for one image (1 MAC = 2 FLOPs)")
+    activation_bytes: int = Field(description="its output for one image, float32")
     receptive_field: int = Field(
         description="pixels of the image that one output element sees, the larger of height, width"
     )
@@ -29,13 +33,19 @@ class LayerView(BaseModel):
 
 
 class TotalView(BaseModel):
-    """Sums over all layers."""
-
-    model_config = ConfigDict(from_attributes=True)
+    """What the network takes as a whole; memory is for the batch size named beside it."""
 
     params: int
     macs: int
     receptive_field: int = Field(description="the largest before global pooling, pixels")
+    depth: int = Field(description="convolutions and dense layers on the longest path")
+    peak_activation_bytes: int = Field(
+        description="most bytes alive at once in inference, float32, weights left out"
+    )
+    training_bytes: int = Field(
+        description="estimate for a training step, float32, SGD with momentum: weights, "
+        "gradients, optimiser state, images and what is kept for the backward pass"
+    )
 
 
 class AnalysisView(BaseModel):
@@ -43,25 +53,50 @@ class AnalysisView(BaseModel):
 
     name: str
     input: InputShape = Field(description="shape of one image, (C, H, W)")
+    batch_size: int = Field(description="images at once, for the memory in `total`")
     total: TotalView
     layers: list[LayerView]
 
     @classmethod
     def of(
-        cls, architecture: Architecture, input_shape: InputShape, num_classes: int, name: str
+        cls,
+        architecture: Architecture,
+        input_shape: InputShape,
+        num_classes: int,
+        *,
+        name: str,
+        batch_size: int,
     ) -> AnalysisView:
         """Analyse an architecture; needs torch."""
         analysis = analyze(architecture, input_shape, num_classes)
         return cls(
             name=name,
             input=input_shape,
-            total=TotalView.model_validate(analysis),
+            batch_size=batch_size,
+            total=TotalView(
+                params=analysis.params,
+                macs=analysis.macs,
+                receptive_field=analysis.receptive_field,
+                depth=analysis.depth,
+                peak_activation_bytes=analysis.peak_activation_bytes(batch_size),
+                training_bytes=analysis.training_bytes(batch_size),
+            ),
             layers=[LayerView.model_validate(layer) for layer in analysis.layers],
         )
 
 
 def analyze_json(
-    architecture: dict[str, Any], input_shape: InputShape, num_classes: int, name: str
+    architecture: dict[str, Any],
+    input_shape: InputShape,
+    num_classes: int,
+    name: str,
+    batch_size: int,
 ) -> AnalysisView:
     """Analyse an architecture as it was sent; raises `InvalidArchitectureError`."""
-    return AnalysisView.of(parse_architecture(architecture), input_shape, num_classes, name)
+    return AnalysisView.of(
+        parse_architecture(architecture),
+        input_shape,
+        num_classes,
+        name=name,
+        batch_size=batch_size,
+    )

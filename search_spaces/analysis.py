@@ -1,4 +1,4 @@
-"""Parameters, MACs, shapes and receptive fields of an architecture, without data or memory.
+"""Parameters, MACs, shapes, receptive fields and memory of an architecture, without any data.
 
 The network is built on the meta device and run on a tensor that has nothing but a shape.
 
@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from search_spaces.base import Architecture, InputShape
 from search_spaces.errors import InfeasibleArchitectureError
+from search_spaces.memory import ELEMENT_BYTES, MemoryUse, Optimizer
 from search_spaces.registry import build
 
 if TYPE_CHECKING:
     from torch import nn
+    from torch.utils.hooks import RemovableHandle
 
-    from search_spaces.symbolic import SymbolicTensor
+    from search_spaces.symbolic import Ledger, SymbolicTensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,22 @@ class LayerAnalysis:
         """The larger of the receptive field's height and width, in pixels."""
         return max(self.field_size)
 
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of the layer's output for one image, as float32; none if it does not run."""
+        return ELEMENT_BYTES * prod(self.output_shape) if self.output_shape else 0
+
 
 @dataclass(frozen=True)
 class Analysis:
     """A network's layers in the order they run, for one image; those that do not run come last."""
 
     layers: tuple[LayerAnalysis, ...]
+    depth: int
+    """Layers with weights on the longest path from image to output, as classic networks are
+    numbered: convolutions and dense layers count, batch norms do not, and neither do shortcuts
+    beside a longer path; the two layers that compute the gates of an SE block do."""
+    memory: MemoryUse
 
     @cached_property
     def params(self) -> int:
@@ -72,6 +84,18 @@ class Analysis:
         seen = [layer.receptive_field for layer in spatial if prod(layer.output_shape[1:]) > 1]
         return max(seen, default=1)
 
+    def peak_activation_bytes(self, batch_size: int = 1) -> int:
+        """Return the most bytes of tensors alive at once in inference, weights left out.
+
+        Exact for eager execution in float32, the batch of images included; the workspace that
+        kernels allocate and free inside is not.
+        """
+        return self.memory.peak_activation_bytes(batch_size)
+
+    def training_bytes(self, batch_size: int, optimizer: Optimizer = "sgd") -> int:
+        """Estimate the memory of a training step in float32; `MemoryUse` has the formula."""
+        return self.memory.training_bytes(batch_size, self.params, optimizer)
+
 
 def analyze(architecture: Architecture, input_shape: InputShape, num_classes: int) -> Analysis:
     """Count parameters and MACs of `architecture`, layer by layer, for one `(C, H, W)` image.
@@ -80,11 +104,10 @@ def analyze(architecture: Architecture, input_shape: InputShape, num_classes: in
         InfeasibleArchitectureError: The image is too small for a layer, or a layer fails, which the
             message names; or the network exceeds a limit of `search_spaces.limits`.
     """
-    import torch
-
     from search_spaces.limits import SizeLimit, check_size
+    from search_spaces.symbolic import weightless
 
-    with torch.device("meta"), SizeLimit():
+    with weightless(), SizeLimit():
         network = build(architecture, input_shape, num_classes).eval()
     analysis = analyze_network(network, input_shape)
     check_size(analysis)
@@ -98,7 +121,7 @@ def analyze_network(network: nn.Module, input_shape: InputShape) -> Analysis:
         InfeasibleArchitectureError: The image is too small for a layer, or a layer fails; the
             message names it.
     """
-    return Analysis(tuple(_Run(network).layers(input_shape)))
+    return _Run(network).analyze(input_shape)
 
 
 class _Run:
@@ -106,20 +129,36 @@ class _Run:
 
     def __init__(self, network: nn.Module) -> None:
         self._network = network
-        self._macs: list[int] = [0]
         self._layers: list[LayerAnalysis] = []
         self._path: list[str] = []
+        self._hooks: list[RemovableHandle] = []
 
-    def layers(self, input_shape: InputShape) -> list[LayerAnalysis]:
-        """Run and return the layers in the order they ran."""
-        from search_spaces.symbolic import ReceptiveField, SymbolicTensor
+    def analyze(self, input_shape: InputShape) -> Analysis:
+        """Run, and return what was noted."""
+        from search_spaces.symbolic import Ledger, SymbolicInput, symbolic_in
 
+        ledger = Ledger()
         for name, module in self._network.named_modules():
             if name:
-                self._watch(name, module)
-        with self._layer_named(input_shape):
-            self._network(SymbolicTensor((1, *input_shape), ReceptiveField(), self._add_macs))
-        return [*self._layers, *self._layers_left_out()]
+                self._watch(name, module, ledger)
+        try:
+            with self._layer_named(input_shape):
+                output = self._network(SymbolicInput.image(input_shape, ledger))
+        finally:
+            for hook in self._hooks:
+                hook.remove()
+        return Analysis(
+            (*self._layers, *self._layers_left_out()),
+            max((tensor.depth for tensor in symbolic_in(output)), default=0),
+            MemoryUse(
+                input_bytes=ELEMENT_BYTES * prod(input_shape),
+                peak_bytes=ledger.peak,
+                largest_bytes=ledger.largest,
+                kept_bytes=ledger.kept,
+                kept_bytes_per_step=ledger.kept_per_step,
+                buffer_bytes=sum(buffer.nbytes for buffer in self._network.buffers()),
+            ),
+        )
 
     def _layers_left_out(self) -> Iterator[LayerAnalysis]:
         """Yield the layers with parameters that were not run."""
@@ -129,19 +168,18 @@ class _Run:
             if params and name not in ran:
                 yield LayerAnalysis(name, type(module).__name__, (), params, 0)
 
-    def _add_macs(self, macs: int) -> None:
-        self._macs[-1] += macs
-
-    def _watch(self, name: str, module: nn.Module) -> None:
+    def _watch(self, name: str, module: nn.Module, ledger: Ledger) -> None:
         params = sum(p.numel() for p in module.parameters(recurse=False))
         is_leaf = next(module.children(), None) is None
+        macs_outside: list[int] = []  # a stack, since a module may run inside itself
 
         def enter(_module: nn.Module, _inputs: Any) -> None:
             self._path.append(name)
-            self._macs.append(0)
+            macs_outside.append(ledger.macs)
+            ledger.macs = 0
 
         def leave(module: nn.Module, inputs: Any, output: SymbolicTensor) -> None:
-            macs = self._macs.pop()
+            macs, ledger.macs = ledger.macs, macs_outside.pop()
             self._path.pop()
             if params or macs or (is_leaf and _is_window(output, inputs[0])):
                 self._layers.append(
@@ -156,8 +194,7 @@ class _Run:
                     )
                 )
 
-        module.register_forward_pre_hook(enter)
-        module.register_forward_hook(leave)
+        self._hooks += module.register_forward_pre_hook(enter), module.register_forward_hook(leave)
 
     @contextmanager
     def _layer_named(self, input_shape: InputShape) -> Iterator[None]:

@@ -161,6 +161,11 @@ class SearchSpace(ABC, Generic[A, O]):
     def graphs(architecture: Any) -> tuple[Graph, ...]:
         """Return what is drawn and encoded: always the same number of graphs, by name."""
 
+    @classmethod
+    def pictures(cls, architecture: Any) -> tuple[Graph, ...]:
+        """Return what is drawn as SVG: `graphs`, unless a person would rather see others."""
+        return cls.graphs(architecture)
+
     @staticmethod
     @abstractmethod
     def build(architecture: Any, input_shape: InputShape, num_classes: int) -> nn.Module:

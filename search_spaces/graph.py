@@ -7,10 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A step of the computation; `kind` says what it is to a model, `text` to a person."""
+    """A step of the computation; `kind` says what it is to a model, `text` to a person.
+
+    A drawing may fold `repeats` equal steps into one node, each with a shortcut around it where
+    `has_shortcut`.
+    """
 
     kind: str
     text: str
+    repeats: int = 1
+    has_shortcut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +44,10 @@ class Graph:
         for source, target in self.edges:
             taken[source].append(target)
         return tuple(tuple(targets) for targets in taken)
+
+    def predecessors(self) -> tuple[tuple[int, ...], ...]:
+        """Return, for each node, the nodes whose output it takes."""
+        given: list[list[int]] = [[] for _ in self.nodes]
+        for source, target in self.edges:
+            given[target].append(source)
+        return tuple(tuple(sources) for sources in given)

@@ -156,6 +156,14 @@ def draw(architecture: Architecture) -> str:
     return spaces()[architecture.space].draw(architecture)
 
 
+def draw_svg(architecture: Architecture) -> str:
+    """Draw `architecture` as an SVG document: its operations as boxes, inputs at the top."""
+    from search_spaces.svg import draw_graphs  # with the XML library, which few programs need
+
+    space = spaces()[architecture.space]
+    return draw_graphs(space.pictures(architecture), f"Architecture of space {space.name}")
+
+
 def standalone_source(architecture: Architecture, input_shape: InputShape, num_classes: int) -> str:
     """Write `architecture` as a Python module that needs torch alone."""
     return spaces()[architecture.space].standalone_source(architecture, input_shape, num_classes)

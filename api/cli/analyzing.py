@@ -1,4 +1,4 @@
-"""`nas analyze`: an architecture's layers, parameters and MACs."""
+"""`nas analyze`: an architecture's layers, their cost and memory, and its drawing."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from api.cli.context import JsonOption
-from api.cli.output import console, print_json, print_table
-from nas.analysis_view import AnalysisView
+from api.cli.output import byte_size, console, print_json, print_table
+from nas.analysis_view import MAX_BATCH_SIZE, AnalysisView
 from nas.errors import InvalidInputError
-from search_spaces import Architecture, InputShape, draw, parse_architecture
-from search_spaces.case_studies import case_studies
+from search_spaces import Architecture, InputShape, draw, draw_svg, parse_architecture
+from search_spaces.case_studies import CaseStudy, case_studies
 
 _DEFAULT_SHAPE: InputShape = (3, 32, 32)
 _DEFAULT_CLASSES = 10
+_STANDARD_OUTPUT = "-"
 
 
 def analyze_command(
@@ -42,24 +43,42 @@ def analyze_command(
             help="Number of classes; default: a case study's own, else 10.",
         ),
     ] = None,
+    batch_size: Annotated[
+        int,
+        typer.Option(min=1, max=MAX_BATCH_SIZE, help="Images at once, for the memory shown."),
+    ] = 1,
+    svg: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Draw the architecture to FILE; '-': to standard output alone."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show an architecture's layers with their output shapes, parameters and MACs."""
+    """Show an architecture's layers: output shapes, parameters, MACs, memory, receptive fields."""
     study = case_studies().get(architecture)
-    if study is None:
-        parsed, name = _read(Path(architecture)), Path(architecture).stem
-        own_shape, own_classes = _DEFAULT_SHAPE, _DEFAULT_CLASSES
-    else:
-        parsed, name = study.architecture, study.name
-        own_shape, own_classes = study.input_shape, study.num_classes
-    shape = own_shape if input_shape is None else _parse_shape(input_shape)
-    view = AnalysisView.of(parsed, shape, classes or own_classes, name=name)
+    parsed = _read(Path(architecture)) if study is None else study.architecture
+    if svg is not None:
+        _write_drawing(parsed, svg, as_json=as_json)
+        if svg == _STANDARD_OUTPUT:
+            return
+    view = AnalysisView.of(
+        parsed,
+        _shape(study) if input_shape is None else _parse_shape(input_shape),
+        classes or (_DEFAULT_CLASSES if study is None else study.num_classes),
+        name=Path(architecture).stem if study is None else study.name,
+        batch_size=batch_size,
+    )
     if as_json:
         print_json(view)
-        return
-    console.print(draw(parsed), highlight=False, markup=False)
+    else:
+        _print(parsed, view)
+
+
+def _print(architecture: Architecture, view: AnalysisView) -> None:
+    console.print(draw(architecture), highlight=False, markup=False)
     print_table(
-        ("layer", "type", "output", "parameters", "MACs", "receptive field"),
+        ("layer", "type", "output", "parameters", "MACs", "activations", "receptive field"),
         [
             (
                 layer.name,
@@ -67,17 +86,43 @@ def analyze_command(
                 "x".join(map(str, layer.output_shape)),
                 f"{layer.params:,}",
                 f"{layer.macs:,}",
+                byte_size(layer.activation_bytes),
                 "x".join(map(str, layer.field_size)),
             )
             for layer in view.layers
         ],
         "no layers",
     )
+    total = view.total
     console.print(
-        f"total: {view.total.params:,} parameters, {view.total.macs:,} MACs, "
-        f"receptive field {view.total.receptive_field} pixels",
+        f"total: {total.params:,} parameters, {total.macs:,} MACs, depth {total.depth}, "
+        f"receptive field {total.receptive_field} pixels",
+        f"memory at batch size {view.batch_size}, float32: "
+        f"{byte_size(total.peak_activation_bytes)} of activations at the peak of inference, "
+        f"about {byte_size(total.training_bytes)} to train",
+        sep="\n",
         highlight=False,
     )
+
+
+def _write_drawing(architecture: Architecture, target: str, *, as_json: bool) -> None:
+    drawing = draw_svg(architecture)
+    if target == _STANDARD_OUTPUT:
+        if as_json:
+            raise InvalidInputError(
+                "--svg: got '-' with --json, allowed: one of them on standard output, "
+                "or --svg with a file"
+            )
+        console.file.write(drawing)
+        return
+    try:
+        Path(target).write_text(drawing, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInputError(f"--svg: cannot write {target}: {error.strerror}") from error
+
+
+def _shape(study: CaseStudy | None) -> InputShape:
+    return _DEFAULT_SHAPE if study is None else study.input_shape
 
 
 def _read(path: Path) -> Architecture:

@@ -42,6 +42,16 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{share:.2%}"
 
 
+def byte_size(count: int) -> str:
+    """Write bytes with a binary unit."""
+    size = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"
+
+
 def local_time(moment: datetime | None) -> str:
     """Write a moment in the user's time zone, a dash if there is none."""
     return "–" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")

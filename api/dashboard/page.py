@@ -1,4 +1,4 @@
-"""The first page: all jobs, and the chosen one's best-so-far curve, live."""
+"""The first page: all jobs, and the chosen one's best-so-far curve and architecture, live."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from nicegui import run, ui
 
 from api.dashboard.baselines import BaselinesPart
 from api.dashboard.chart import best_so_far_options
+from api.dashboard.drawing import BestDrawing
 from nas.database import Database
 from nas.database.jobs import list_jobs
 from nas.database.trials import list_trials
@@ -40,7 +41,7 @@ def mount_dashboard(app: FastAPI, database: Database) -> None:
 
 
 class _JobsPage:
-    """One open page: a table of jobs and the chart of the chosen one."""
+    """One open page: a table of jobs, the chart of the chosen one and its best architecture."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -55,6 +56,7 @@ class _JobsPage:
         self._table.on("rowClick", self._choose)
         self._chart = ui.echart(best_so_far_options("", [])).classes("w-full h-96")
         self._baselines = BaselinesPart(database)
+        self._drawing = BestDrawing()
         ui.timer(_REFRESH_SECONDS, self.refresh)
 
     async def _choose(self, event: Any) -> None:
@@ -79,6 +81,7 @@ class _JobsPage:
         self._table.update()
         shown = next((j for j in jobs if j.id == self._chosen), jobs[0] if jobs else None)
         await self._baselines.show(shown)
+        await self._drawing.show(None if shown is None else shown.best)
         if shown is not None:
             self._chart.options.clear()
             self._chart.options.update(best_so_far_options(shown.name, trials))

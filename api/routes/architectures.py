@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from nas.analysis_view import AnalysisView, analyze_json
-from search_spaces import InputShape
+from nas.analysis_view import MAX_BATCH_SIZE, AnalysisView, analyze_json
+from search_spaces import InputShape, draw_svg, parse_architecture
 
 router = APIRouter(prefix="/architectures", tags=["architectures"])
+SVG = "image/svg+xml"
 Side = Annotated[int, Field(ge=1, le=4096)]
 
 
@@ -23,13 +24,26 @@ class AnalysisRequest(BaseModel):
     input: tuple[Side, Side, Side] = Field((3, 32, 32), description="one image, (C, H, W)")
     num_classes: int = Field(10, ge=1, le=1_000_000)
     name: str = Field("architecture", max_length=200)
+    batch_size: int = Field(
+        1, ge=1, le=MAX_BATCH_SIZE, description="images at once, for the memory"
+    )
 
 
 @router.post("/analyze")
 async def analyze(wanted: AnalysisRequest, request: Request) -> AnalysisView:
-    """Count parameters and MACs layer by layer, with shapes and receptive fields."""
+    """Count parameters, MACs and memory layer by layer, with shapes and receptive fields."""
     shape: InputShape = wanted.input
     view: AnalysisView = await request.app.state.torch_process.run(
-        analyze_json, wanted.architecture, shape, wanted.num_classes, wanted.name
+        analyze_json, wanted.architecture, shape, wanted.num_classes, wanted.name, wanted.batch_size
     )
     return view
+
+
+@router.post(
+    "/drawing",
+    response_class=Response,
+    responses={200: {"content": {SVG: {"schema": {"type": "string"}}}}},
+)
+def draw(wanted: AnalysisRequest) -> Response:
+    """Draw an architecture as SVG; of the request, only the architecture matters."""
+    return Response(draw_svg(parse_architecture(wanted.architecture)), media_type=SVG)

@@ -1,8 +1,12 @@
-"""Networks of stages as text: stem, each stage and head on a line of its own."""
+"""Networks of stages for people: stem, each stage and head, as lines of text or as a graph."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from search_spaces.blocks.rounding import bottleneck_width
+from search_spaces.graph import Graph, Node
 from search_spaces.stages import families
 from search_spaces.stages.architecture import Head, Pool, Stage, StagesArchitecture, Stem
 
@@ -18,6 +22,56 @@ def draw_stages(architecture: StagesArchitecture) -> str:
     if architecture.drop_path:
         lines.append(f"stochastic depth: 0 to {architecture.drop_path:g}")
     return "\n".join(lines)
+
+
+def picture_stages(architecture: StagesArchitecture) -> Graph:
+    """Return the network as a chain: a node for equal blocks of a stage, or for pooling."""
+    nodes, edges = [Node("image", "image")], []
+
+    def append(node: Node, after: int) -> int:
+        edges.append((after, len(nodes)))
+        nodes.append(replace(node, text=node.text.replace("->", "→")))
+        return len(nodes) - 1
+
+    last, channels = 0, 0
+    if architecture.stem is not None:
+        channels = architecture.stem.width
+        last = append(Node("conv", _stem(architecture.stem)), last)
+    for stage in architecture.stages:
+        for node in _stage_nodes(stage, channels):
+            last = append(node, last)
+        channels = stage.block.out_channels(channels, stage.depth)
+        if stage.auxiliary is not None:
+            append(Node("auxiliary", "auxiliary head, for training alone"), last)
+    append(Node("head", _head(architecture.head)), last)
+    return Graph("network", tuple(nodes), tuple(edges))
+
+
+def _stage_nodes(stage: Stage, channels: int) -> Iterator[Node]:
+    """Yield a stage's nodes.
+
+    An inverted residual that changes the shape has no shortcut; pooling comes before dense
+    layers, and their transition behind them all.
+    """
+    block, depth, text = stage.block, stage.depth, _block(stage.block)
+    stride = f", stride {stage.stride}" if stage.stride > 1 else ""
+    if isinstance(block, families.Dense):
+        text, _, transition = text.partition(", transition")
+        if stride:
+            yield Node("pool", f"average pool {stage.stride}x{stage.stride} / {stage.stride}")
+        yield Node(block.family, text, depth)
+        if transition:
+            yield Node("conv", f"transition: conv 1x1{transition}")
+        depth = 0
+    elif isinstance(block, families.MBConv) and (stride or channels != block.width):
+        yield Node(block.family, text + stride)
+        depth, stride = depth - 1, ""
+    if depth:
+        if stride and depth > 1:
+            stride = f"; the first with{stride.removeprefix(',')}"
+        yield Node(block.family, text + stride, depth, block.is_residual)
+    for pool in _pool(stage.pool):
+        yield Node("pool", pool)
 
 
 def _stem(stem: Stem) -> str:

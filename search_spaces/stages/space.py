@@ -13,7 +13,7 @@ from search_spaces.base import InputShape, SearchSpace
 from search_spaces.decisions import Choice, Choices, Decision, check_choices
 from search_spaces.graph import Graph, Node
 from search_spaces.stages.architecture import StagesArchitecture
-from search_spaces.stages.drawing import draw_stages
+from search_spaces.stages.drawing import draw_stages, picture_stages
 from search_spaces.stages.families import FAMILIES
 from search_spaces.stages.options import StagesOptions
 from search_spaces.stages.questions import architecture_of, choices_of, stages_decisions
@@ -78,6 +78,11 @@ class StagesSpace(SearchSpace[StagesArchitecture, StagesOptions]):
         edges += [(end, len(nodes)) for end in ends]
         nodes.append(Node("head", "head"))
         return (Graph("stages", tuple(nodes), tuple(edges)),)
+
+    @classmethod
+    def pictures(cls, architecture: StagesArchitecture) -> tuple[Graph, ...]:
+        """Return the network as a chain, its shortcuts beside the blocks that they lead around."""
+        return (picture_stages(architecture),)
 
     @staticmethod
     def build(

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +13,7 @@ from api.app import create_app
 from nas.database import open_database
 from nas.job import parse_job_spec
 from nas.settings import load_settings
+from search_spaces import draw_svg, parse_architecture
 from tests.workers.in_process import InProcess
 from tests.workers.training.factories import digits
 from workers.baselines import JobBaselines
@@ -146,6 +148,7 @@ def test_case_studies_are_listed_and_analysed(client: TestClient) -> None:
     assert analysis["total"]["params"] == 11_689_512
     assert analysis["total"]["receptive_field"] == 435
     assert sum(layer["macs"] for layer in analysis["layers"]) == study["macs"]
+    assert (analysis["batch_size"], analysis["total"]["depth"]) == (1, 18)
     assert client.get("/api/v1/case-studies/resnet-19").status_code == 404
 
 
@@ -202,3 +205,37 @@ def test_job_with_options_of_its_own_is_accepted(client: TestClient) -> None:
     job = client.post("/api/v1/jobs", json=JOB | {"space_options": {"filters": 4}})
     assert job.status_code == 201
     assert job.json()["space_options"] == {"filters": 4}
+
+
+def test_memory_is_that_of_the_batch_asked_for(client: TestClient) -> None:
+    request = {"architecture": resnet_18(client), "input": [3, 64, 64]}
+    url = "/api/v1/architectures/analyze"
+    one = client.post(url, json=request).json()
+    many = client.post(url, json=request | {"batch_size": 16}).json()
+    assert many["batch_size"] == 16
+    peaks = [each["total"]["peak_activation_bytes"] for each in (one, many)]
+    assert peaks[1] == 16 * peaks[0]
+    weights = 4 * one["total"]["params"]
+    assert 3 * weights < one["total"]["training_bytes"] < many["total"]["training_bytes"]
+    assert one["layers"] == many["layers"]
+    assert one["layers"][0]["activation_bytes"] == 4 * 64 * 32 * 32
+    for wrong in (0, 1_000_001):
+        refused = client.post(url, json=request | {"batch_size": wrong})
+        assert refused.json()["errors"][0]["field"] == "batch_size"
+
+
+def test_architecture_is_drawn(client: TestClient) -> None:
+    architecture = resnet_18(client)
+    answer = client.post("/api/v1/architectures/drawing", json={"architecture": architecture})
+    assert answer.headers["content-type"].startswith("image/svg+xml")
+    assert answer.text == draw_svg(parse_architecture(architecture))
+    refused = client.post("/api/v1/architectures/drawing", json={"architecture": {"a": 1}})
+    assert refused.status_code == 422
+    assert refused.headers["content-type"] == "application/problem+json"
+    described = client.get("/api/openapi.json").json()["paths"]["/api/v1/architectures/drawing"]
+    assert list(described["post"]["responses"]["200"]["content"]) == ["image/svg+xml"]
+
+
+def resnet_18(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/api/v1/case-studies/resnet-18").json()["architecture"]
+    return found

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from nas.database import open_database
 from nas.settings import load_settings
@@ -15,30 +12,6 @@ from tests.nas.factories import add_job, new_loop, new_spec, run_to_the_end
 from tests.workers.in_process import InProcess
 from tests.workers.training.factories import digits
 from workers.baselines import JobBaselines
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """A page of a real browser."""
-    program = shutil.which("chromium")
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("Chromium is not installed, and CI must not pass without it")
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
-        yield browser.new_page(viewport={"width": 1200, "height": 900})
-        browser.close()
 
 
 @pytest.mark.slow
@@ -55,7 +28,10 @@ def test_page_shows_jobs_and_follows_a_running_search(tmp_path: Path, page: Page
         run_to_the_end(new_loop(database, job_id))
         expect(page.get_by_role("cell", name="6 of 6")).to_be_visible()
         expect(page.locator("canvas")).to_be_visible()
-        page.screenshot(path=tmp_path / "dashboard.png")
+        expect(page.get_by_text("Best architecture so far")).to_be_visible()
+        expect(page.locator("svg g.node").first).to_be_visible()
+        assert page.locator("svg g.node title").count() == page.locator("svg g.node").count()
+        page.screenshot(path=tmp_path / "dashboard.png", full_page=True)
     assert errors == []
     database.close()
 

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from nas.evaluation import Metrics
 from nas.objective import Constraint, Objective
 from search_spaces.analysis import Analysis, LayerAnalysis
+from search_spaces.memory import MemoryUse
 
 
 def analysis_of(params: int, macs: int) -> Analysis:
-    return Analysis((LayerAnalysis("layer", "Linear", (1,), params, macs),))
+    layer = LayerAnalysis("layer", "Linear", (1,), params, macs)
+    return Analysis((layer,), depth=1, memory=MemoryUse(4, 8, 4, 4, 0, 0))
 
 
 def test_reward_grows_with_accuracy_and_falls_with_loss():

@@ -8,6 +8,7 @@ from torch import nn
 from search_spaces import InfeasibleArchitectureError, InvalidArchitectureError, build
 from search_spaces.analysis import analyze, analyze_network
 from search_spaces.case_studies import find_or_raise_case_study
+from search_spaces.symbolic import weightless
 from tests.search_spaces.strategies import architecture_of, architectures, cell_of, every_operation
 
 
@@ -121,3 +122,25 @@ def test_layer_that_fails_is_named_with_its_error():
     with pytest.raises(InfeasibleArchitectureError, match=message) as caught:
         analyze_network(module, (1, 8, 8))
     assert (caught.value.params, caught.value.macs) == (20, 6 * 6 * 18)
+
+
+def test_weights_are_left_undrawn_only_where_they_have_no_numbers():
+    with weightless():
+        shapeless = nn.Conv2d(3, 4, 3)
+        drawn = nn.init.constant_(torch.empty(5, device="cpu"), 2.0)
+    assert shapeless.weight.is_meta
+    assert drawn.tolist() == [2.0] * 5
+    assert nn.Conv2d(3, 4, 3).weight.std() > 0
+
+
+def test_analysis_leaves_the_network_and_the_random_generator_as_they_were():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    images = torch.rand(2, 3, 5, 5)
+    before = module(images)
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    analyze_network(module, (3, 5, 5))
+    analyze(every_operation(), (3, 8, 8), 10)
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.equal(module(images), before)
