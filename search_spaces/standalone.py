@@ -22,8 +22,8 @@ def write_module(
 ) -> str:
     """Write a module with `build()` and `load()` around the bundled definitions.
 
-    `network` is the statement that assigns the network to `network`; it may use `constants`,
-    statements that stand before it. The classifier must be part of `source`.
+    `network` are the statements that make the variable `network`; they may use `constants`,
+    statements that stand before. The classifier must be part of `source`.
 
     Raises:
         StandaloneSourceError: A bundled definition has the name of one of the module's own.

@@ -92,13 +92,39 @@ class FactorizedReduction(nn.Module):
 
 
 class Identity(nn.Module):
-    """Passes its input on; at stride 2 it becomes a factorised reduction."""
+    """Passes its input on; at stride 2 it becomes a factorised reduction.
+
+    Where channels differ at stride 1, a 1x1 convolution changes them. `(N, in, H, W)` to
+    `(N, out, ceil(H/stride), ceil(W/stride))`.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
         super().__init__()
-        self.path = nn.Identity() if stride == 1 else FactorizedReduction(in_channels, out_channels)
+        self.path = self._path(in_channels, out_channels, stride)
+
+    @staticmethod
+    def _path(in_channels: int, out_channels: int, stride: int) -> nn.Module:
+        if stride == 2:
+            return FactorizedReduction(in_channels, out_channels)
+        return (
+            nn.Identity() if in_channels == out_channels else ConvBlock(in_channels, out_channels)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`."""
         passed: Tensor = self.path(x)
         return passed
+
+
+class StridedIdentity(Identity):
+    """Passes its input on; at stride 2 it becomes a strided 1x1 convolution.
+
+    It leaves out three of four pixels, as the published code of NASNet, PNASNet and AmoebaNet
+    does. `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`.
+    """
+
+    @staticmethod
+    def _path(in_channels: int, out_channels: int, stride: int) -> nn.Module:
+        if stride == 1 and in_channels == out_channels:
+            return nn.Identity()
+        return ConvBlock(in_channels, out_channels, stride)

@@ -49,32 +49,57 @@ class DepthwiseSeparable(nn.Sequential):
 class SeparableConv(nn.Sequential):
     """Twice ReLU, depthwise `kernel_size` and pointwise convolution, batch norm.
 
-    `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`; the first half strides.
+    `(N, in, H, W)` to `(N, out, ceil(H/stride), ceil(W/stride))`; the first half strides and
+    changes the channels.
     """
 
     def __init__(
         self, in_channels: int, out_channels: int, stride: int = 1, *, kernel_size: int = 3
     ) -> None:
         super().__init__(
-            *self._half(in_channels, in_channels, stride, kernel_size),
-            *self._half(in_channels, out_channels, 1, kernel_size),
+            *_depthwise_pointwise(in_channels, out_channels, stride, kernel_size),
+            *_depthwise_pointwise(out_channels, out_channels, 1, kernel_size),
         )
 
-    @staticmethod
-    def _half(
-        in_channels: int, out_channels: int, stride: int, kernel_size: int
-    ) -> tuple[nn.Module, ...]:
-        return (
-            nn.ReLU(),
-            nn.Conv2d(
-                in_channels,
-                in_channels,
-                kernel_size,
-                stride=stride,
-                padding=kernel_size // 2,
-                groups=in_channels,
-                bias=False,
-            ),
-            nn.Conv2d(in_channels, out_channels, 1, bias=False),
-            nn.BatchNorm2d(out_channels),
+
+class DilatedSeparableConv(nn.Sequential):
+    """ReLU, depthwise `kernel_size` convolution with holes, pointwise convolution, batch norm.
+
+    Yu, Koltun: Multi-Scale Context Aggregation by Dilated Convolutions, ICLR 2016,
+    https://arxiv.org/abs/1511.07122; once, as in Liu, Simonyan, Yang: DARTS, ICLR 2019, section
+    3.1, https://arxiv.org/abs/1806.09055. `(N, in, H, W)` to
+    `(N, out, ceil(H/stride), ceil(W/stride))`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        *,
+        kernel_size: int = 3,
+        dilation: int = 2,
+    ) -> None:
+        super().__init__(
+            *_depthwise_pointwise(in_channels, out_channels, stride, kernel_size, dilation)
         )
+
+
+def _depthwise_pointwise(
+    in_channels: int, out_channels: int, stride: int, kernel_size: int, dilation: int = 1
+) -> tuple[nn.Module, ...]:
+    return (
+        nn.ReLU(),
+        nn.Conv2d(
+            in_channels,
+            in_channels,
+            kernel_size,
+            stride=stride,
+            padding=dilation * (kernel_size // 2),
+            dilation=dilation,
+            groups=in_channels,
+            bias=False,
+        ),
+        nn.Conv2d(in_channels, out_channels, 1, bias=False),
+        nn.BatchNorm2d(out_channels),
+    )

@@ -7,8 +7,9 @@ dropout of B1 to B7 are those of its published code.
 
 from __future__ import annotations
 
+from search_spaces.batch_norm import BatchNorm
 from search_spaces.case_studies.base import CaseStudy
-from search_spaces.stages.architecture import BatchNorm, Head, Stage, StagesArchitecture, Stem
+from search_spaces.stages.architecture import Head, Stage, StagesArchitecture, Stem
 from search_spaces.stages.families import MBConv
 from search_spaces.stages.scaling import scale
 

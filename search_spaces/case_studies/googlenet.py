@@ -8,10 +8,10 @@ torchvision, whose sizes are quoted everywhere: batch norm instead of response n
 
 from __future__ import annotations
 
+from search_spaces.batch_norm import BatchNorm
 from search_spaces.case_studies.base import CaseStudy
 from search_spaces.stages.architecture import (
     AuxiliaryHead,
-    BatchNorm,
     Head,
     Pool,
     Stage,

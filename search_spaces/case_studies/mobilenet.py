@@ -10,8 +10,9 @@ MobileNetV3, ICCV 2019, tables 1 and 2, https://arxiv.org/abs/1905.02244
 
 from __future__ import annotations
 
+from search_spaces.batch_norm import BatchNorm
 from search_spaces.case_studies.base import CaseStudy
-from search_spaces.stages.architecture import BatchNorm, Head, Stage, StagesArchitecture, Stem
+from search_spaces.stages.architecture import Head, Stage, StagesArchitecture, Stem
 from search_spaces.stages.families import Activation, MBConv, MobileSE, Separable
 
 

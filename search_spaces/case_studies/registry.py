@@ -8,11 +8,15 @@ from types import MappingProxyType
 
 from search_spaces.case_studies import (
     alexnet,
+    amoebanet,
+    darts,
     densenet,
     efficientnet,
+    enas,
     googlenet,
     mobilenet,
     nas_rl,
+    nasnet,
     preact_resnet,
     resnet,
     vgg,
@@ -30,6 +34,10 @@ _FAMILIES: tuple[tuple[CaseStudy, ...], ...] = (
     mobilenet.CASE_STUDIES,
     efficientnet.CASE_STUDIES,
     nas_rl.CASE_STUDIES,
+    nasnet.CASE_STUDIES,
+    amoebanet.CASE_STUDIES,
+    enas.CASE_STUDIES,
+    darts.CASE_STUDIES,
 )
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from torch import nn
 
 from search_spaces.base import InputShape
+from search_spaces.blocks.batch_norm import set_batch_norm
+from search_spaces.blocks.end_padding import pad_at_end
 from search_spaces.cell.architecture import Cell, CellArchitecture
+from search_spaces.cell.layout import Layout
 from search_spaces.cell.network import CellNetwork, Genotype
 from search_spaces.cell.operations import Operation
 from search_spaces.cell.plugins import find_or_raise_operation
@@ -20,23 +24,38 @@ def build_cells(
 ) -> CellNetwork:
     """Build the network: `(N, C, H, W)` in, `(N, num_classes)` logits out."""
     canonical = architecture.canonical()
-    return CellNetwork(
+    network = CellNetwork(
         genotype(canonical.normal),
         genotype(canonical.reduction),
         {name: operation_factory(name) for name in used_operations(canonical)},
         in_channels=input_shape[0],
         num_classes=num_classes,
-        repeats=canonical.repeats,
-        filters=canonical.filters,
+        **network_arguments(canonical),
     )
+    if canonical.layout.padding == "end":
+        pad_at_end(network)
+    set_batch_norm(network, **canonical.layout.batch_norm.model_dump())
+    return network
 
 
 def genotype(cell: Cell) -> Genotype:
-    """Write a cell as the plain tuples that `CellNetwork` takes."""
-    return tuple(
-        (block.inputs[0], block.operations[0], block.inputs[1], block.operations[1])
-        for block in cell.blocks
+    """Write a canonical cell as the plain tuples that `CellNetwork` takes."""
+    return Genotype(tuple(terms for terms in cell.edges if terms), cell.output_states)
+
+
+def network_arguments(architecture: CellArchitecture) -> dict[str, Any]:
+    """Return the arguments of `CellNetwork` about the stack, without those at its defaults."""
+    layout, default = architecture.layout, Layout()
+    named = (
+        *("stem_cells", "raw_stem", "bypass_reductions"),
+        *("last_projections", "final_activation", "drop_path"),
     )
+    return {
+        "stacks": layout.stacks(architecture.repeats),
+        "filters": architecture.filters,
+        "stem_width": layout.width(architecture.filters),
+        **{n: getattr(layout, n) for n in named if getattr(layout, n) != getattr(default, n)},
+    }
 
 
 def used_operations(architecture: CellArchitecture) -> tuple[str, ...]:
@@ -46,15 +65,15 @@ def used_operations(architecture: CellArchitecture) -> tuple[str, ...]:
             {
                 operation
                 for cell in (architecture.normal, architecture.reduction)
-                for block in cell.blocks
-                for operation in block.operations
+                for edges in cell.edges
+                for _, operation in edges
             }
         )
     )
 
 
-def operation_factory(name: str) -> Callable[[int, int], nn.Module]:
-    """Return a function of channels and stride that makes the operation called `name`.
+def operation_factory(name: str) -> Callable[[int, int, int], nn.Module]:
+    """Return a function of channels in and out and stride that makes the operation `name`.
 
     Raises:
         BrokenOperationError: Its block class cannot be imported; the function raises it where
@@ -70,14 +89,17 @@ def operation_factory(name: str) -> Callable[[int, int], nn.Module]:
     return partial(_make, operation, block)
 
 
-def _make(operation: Operation, block: type[nn.Module], channels: int, stride: int) -> nn.Module:
+def _make(
+    operation: Operation, block: type[nn.Module], in_channels: int, out_channels: int, stride: int
+) -> nn.Module:
     try:
-        return block(channels, channels, stride, **operation.arguments)
+        return block(in_channels, out_channels, stride, **operation.arguments)
     except SearchSpaceError:
         raise
     except (TypeError, ValueError) as error:  # not memory errors, which are no fault of its
-        arguments = ", ".join(f"{key}={value!r}" for key, value in operation.arguments.items())
+        given = [str(in_channels), str(out_channels), str(stride)]
+        given += [f"{key}={value!r}" for key, value in operation.arguments.items()]
         raise BrokenOperationError(
-            f"operation {operation.name!r}: {operation.block}({channels}, {channels}, {stride}"
-            f"{', ' if arguments else ''}{arguments}) failed: {type(error).__name__}: {error}"
+            f"operation {operation.name!r}: {operation.block}({', '.join(given)}) failed: "
+            f"{type(error).__name__}: {error}"
         ) from error

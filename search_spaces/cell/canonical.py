@@ -4,6 +4,9 @@ A cell does not change when its blocks are renumbered or when the two terms of a
 are swapped. The canonical form is the least encoding over all such renumberings. Most blocks
 can be told apart by what they compute and by what uses them (colour refinement), so only the
 few that remain alike are tried in every order.
+
+Blocks must be without loose parts (`search_spaces.cell.pruning`): one or two terms each, and all
+of them needed.
 """
 
 from __future__ import annotations
@@ -12,43 +15,56 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, permutations, product
 from typing import Any
 
-Term = tuple[int, str]
-"""One term of a block's sum: the state it takes and the operation's name."""
-
-Blocks = tuple[tuple[Term, ...], ...]
-
-_INPUTS = 2
+from search_spaces.cell.pruning import INPUTS, Blocks, Term
 
 
-def canonical_blocks(blocks: Blocks) -> Blocks:
-    """Return the representative of all blocks isomorphic to `blocks`."""
-    return min(_renumbered(blocks, order) for order in _orders(blocks))
+def canonical_blocks(blocks: Blocks, outputs: tuple[int, ...]) -> tuple[Blocks, tuple[int, ...]]:
+    """Return the representative of all cells isomorphic to these blocks and output states."""
+    return min(
+        (_renumbered(blocks, order), _renumbered_outputs(outputs, order))
+        for order in _orders(blocks, outputs)
+    )
 
 
 def _renumbered(blocks: Blocks, order: tuple[int, ...]) -> Blocks:
     """Write `blocks` in `order`, each block's terms sorted."""
-    state = {old + _INPUTS: new + _INPUTS for new, old in enumerate(order)}
+    state = _new_states(order)
     return tuple(
         tuple(sorted((state.get(source, source), operation) for source, operation in blocks[old]))
         for old in order
     )
 
 
-def _orders(blocks: Blocks) -> Iterator[tuple[int, ...]]:
+def _renumbered_outputs(outputs: tuple[int, ...], order: tuple[int, ...]) -> tuple[int, ...]:
+    state = _new_states(order)
+    return tuple(sorted(state.get(output, output) for output in outputs))
+
+
+def _new_states(order: tuple[int, ...]) -> dict[int, int]:
+    return {old + INPUTS: new + INPUTS for new, old in enumerate(order)}
+
+
+def _orders(blocks: Blocks, outputs: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     """Yield the topological orders that agree with the blocks' colours."""
-    colours = _colours(blocks)
+    colours = _colours(blocks, outputs)
     ranked = sorted(range(len(blocks)), key=colours.__getitem__)
     groups = [tuple(group) for _, group in groupby(ranked, key=colours.__getitem__)]
     for choice in product(*(permutations(group) for group in groups)):
         yield tuple(block for group in choice for block in group)
 
 
-def _colours(blocks: Blocks) -> list[int]:
-    """Rank blocks by structure alone, a block always above the blocks it takes."""
+def _colours(blocks: Blocks, outputs: tuple[int, ...]) -> list[int]:
+    """Rank blocks by structure alone, a block always above the blocks it takes.
+
+    Among blocks of one level those that are put out and taken as well come last; all others need
+    no mark, since being taken by none says that they are put out.
+    """
     levels: list[int] = []
     for terms in blocks:
-        levels.append(1 + max(levels[s - _INPUTS] if s >= _INPUTS else 0 for s, _ in terms))
-    colours = _ranks([(level,) for level in levels])
+        levels.append(1 + max(levels[s - INPUTS] if s >= INPUTS else 0 for s, _ in terms))
+    taken = {source for terms in blocks for source, _ in terms}
+    marks = [state in outputs and state in taken for state in range(INPUTS, INPUTS + len(blocks))]
+    colours = _ranks(list(zip(levels, marks, strict=True)))
     while True:
         refined = _ranks(
             [
@@ -63,9 +79,7 @@ def _colours(blocks: Blocks) -> list[int]:
 
 def _takes(terms: tuple[Term, ...], colours: list[int]) -> tuple[Term, ...]:
     """Describe a block's terms; cell inputs, which keep their identity, are negative."""
-    return tuple(
-        sorted((s - _INPUTS if s < _INPUTS else colours[s - _INPUTS], op) for s, op in terms)
-    )
+    return tuple(sorted((s - INPUTS if s < INPUTS else colours[s - INPUTS], op) for s, op in terms))
 
 
 def _used_by(index: int, blocks: Blocks, colours: list[int]) -> tuple[Term, ...]:
@@ -74,7 +88,7 @@ def _used_by(index: int, blocks: Blocks, colours: list[int]) -> tuple[Term, ...]
             (colours[user], op)
             for user, terms in enumerate(blocks)
             for s, op in terms
-            if s == index + _INPUTS
+            if s == index + INPUTS
         )
     )
 

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import get_args
 
-from search_spaces.cell.operations import OPERATIONS, Argument, Operation
+from search_spaces.cell.operations import NONE, OPERATION_NAMES, OPERATIONS, Argument, Operation
 from search_spaces.entry_points import Extensions, load_extensions
 from search_spaces.errors import UnknownOperationError, shown
 
@@ -31,14 +31,14 @@ def find_or_raise_operation(name: str) -> Operation:
         return operations()[name]
     except KeyError:
         raise UnknownOperationError(
-            f"no operation {name!r}, allowed: {', '.join(operations())}"
+            f"no operation {name!r}, allowed: {', '.join((*operations(), NONE))}"
             f"{_extensions().refusal(name)}"
         ) from None
 
 
 @cache
 def _extensions() -> Extensions[Operation]:
-    return load_extensions(ENTRY_POINT_GROUP, _usable_operation, taken=OPERATIONS)
+    return load_extensions(ENTRY_POINT_GROUP, _usable_operation, taken=OPERATION_NAMES)
 
 
 def _usable_operation(name: str, loaded: object) -> Operation:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from search_spaces.base import InputShape, SearchSpace, SpaceOptions
 from search_spaces.cell.architecture import (
-    CELL_INPUTS,
     MAX_BLOCKS,
-    MAX_FILTERS,
-    MAX_REPEATS,
     Block,
     Cell,
     CellArchitecture,
+    Concatenation,
     OperationName,
+    checked_concatenation,
+    checked_layout,
 )
 from search_spaces.cell.drawing import draw_cells
-from search_spaces.cell.operations import OPERATIONS
+from search_spaces.cell.layout import MAX_FILTERS, MAX_REPEATS, Layout
+from search_spaces.cell.operations import DEFAULT_OPERATIONS, NONE
+from search_spaces.cell.pruning import INPUTS
 from search_spaces.decisions import Choice, Choices, Decision, check_choices
 from search_spaces.errors import InvalidDecisionsError
 from search_spaces.graph import Graph, Node
@@ -39,8 +41,25 @@ class CellOptions(SpaceOptions):
     repeats: int = Field(1, ge=1, le=MAX_REPEATS, description="normal cells per stack (N)")
     filters: int = Field(16, ge=1, le=MAX_FILTERS, description="channels of the first stack (F)")
     operations: tuple[OperationName, ...] = Field(
-        tuple(OPERATIONS), min_length=1, description="operations to choose from"
+        DEFAULT_OPERATIONS, min_length=1, description="operations to choose from"
     )
+    normal_concatenate: Concatenation = Field(
+        "unused", description="states that a normal cell puts out"
+    )
+    reduction_concatenate: Concatenation = Field(
+        "unused", description="states that a reduction cell puts out"
+    )
+    layout: Layout = Field(Layout(), description="how the cells are stacked")
+
+    @field_validator("normal_concatenate", "reduction_concatenate")
+    @classmethod
+    def _outputs_exist(cls, value: Concatenation, info: ValidationInfo) -> Concatenation:
+        return checked_concatenation(value, info.data.get("blocks", 0))
+
+    @field_validator("layout")
+    @classmethod
+    def _stem_has_enough_filters(cls, value: Layout, info: ValidationInfo) -> Layout:
+        return checked_layout(value, info.data.get("filters"))
 
 
 class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
@@ -66,7 +85,7 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
             for block in range(self.options.blocks)
             for slot in _SLOTS
             for decision in (
-                Decision(_input(kind, block, slot), tuple(range(CELL_INPUTS + block))),
+                Decision(_input(kind, block, slot), tuple(range(INPUTS + block))),
                 Decision(_operation(kind, block, slot), self.options.operations),
             )
         )
@@ -74,8 +93,10 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
     def architecture(self, chosen: Choices) -> CellArchitecture:
         """Turn answers into a cell architecture; raises `InvalidDecisionsError`."""
         check_choices(self.decisions, chosen)
+        concatenated = (self.options.normal_concatenate, self.options.reduction_concatenate)
         normal, reduction = (
             Cell(
+                concatenate=concatenate,
                 blocks=tuple(
                     Block.model_validate(
                         {
@@ -86,15 +107,16 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
                         }
                     )
                     for block in range(self.options.blocks)
-                )
+                ),
             )
-            for kind in _KINDS
+            for kind, concatenate in zip(_KINDS, concatenated, strict=True)
         )
         return CellArchitecture(
             normal=normal,
             reduction=reduction,
             repeats=self.options.repeats,
             filters=self.options.filters,
+            layout=self.options.layout,
         )
 
     def choices(self, architecture: CellArchitecture) -> dict[str, Choice]:
@@ -106,23 +128,30 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
                     chosen[_input(kind, number, slot)] = block.inputs[slot]
                     chosen[_operation(kind, number, slot)] = block.operations[slot]
         check_choices(self.decisions, chosen)
-        for option in ("repeats", "filters"):
-            if getattr(architecture, option) != getattr(self.options, option):
+        for option, value in (
+            ("repeats", architecture.repeats),
+            ("filters", architecture.filters),
+            ("normal_concatenate", architecture.normal.concatenate),
+            ("reduction_concatenate", architecture.reduction.concatenate),
+            ("layout", architecture.layout),
+        ):
+            if value != getattr(self.options, option):
                 raise InvalidDecisionsError(
-                    f"architecture has {option}={getattr(architecture, option)}, "
+                    f"architecture has {option}={value}, "
                     f"the space {option}={getattr(self.options, option)}"
                 )
         return chosen
 
     @property
     def node_kinds(self) -> tuple[str, ...]:
-        """The cell's inputs, sums and output, our operations and those added by the options."""
-        return (*_FIXED_KINDS, *dict.fromkeys((*OPERATIONS, *self.options.operations)))
+        """The cell's inputs, sums and output, and the operations."""
+        named = dict.fromkeys((*DEFAULT_OPERATIONS, *self.options.operations))
+        return (*_FIXED_KINDS, *(name for name in named if name != NONE))
 
     @property
     def max_nodes(self) -> int:
         """Two inputs, two operations and a sum per block, and the output."""
-        return CELL_INPUTS + 3 * self.options.blocks + 1
+        return INPUTS + 3 * self.options.blocks + 1
 
     @staticmethod
     def graphs(architecture: CellArchitecture) -> tuple[Graph, ...]:
@@ -167,18 +196,19 @@ def _operation(kind: str, block: int, slot: int) -> str:
 
 
 def _graph(kind: str, cell: Cell) -> Graph:
-    nodes = [Node(name, name) for name in _FIXED_KINDS[:CELL_INPUTS]]
+    cell = cell.pruned()
+    nodes = [Node(name, name) for name in _FIXED_KINDS[:INPUTS]]
     edges: list[tuple[int, int]] = []
-    states = [0, 1]
-    for block in cell.blocks:
+    states = list(range(INPUTS))
+    for block in filter(None, cell.edges):
         terms = []
-        for state, operation in zip(block.inputs, block.operations, strict=True):
+        for state, operation in block:
             edges.append((states[state], len(nodes)))
             terms.append(len(nodes))
             nodes.append(Node(operation, operation.replace("_", " ")))
         edges += [(term, len(nodes)) for term in terms]
         states.append(len(nodes))
         nodes.append(Node("add", "add"))
-    edges += [(states[state], len(nodes)) for state in cell.unused_states]
+    edges += [(states[state], len(nodes)) for state in cell.output_states]
     nodes.append(Node("concatenate", "concatenate"))
     return Graph(kind, tuple(nodes), tuple(edges))

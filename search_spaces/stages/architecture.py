@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from search_spaces.base import Architecture
+from search_spaces.batch_norm import BatchNorm
 from search_spaces.stages.families import MAX_WIDTH, Activation, Block, Probability, Width
 
 MAX_STAGES = 12
@@ -108,13 +109,6 @@ class Head(_Part):
         if self.pool == "max" and self.grid != 1:
             raise ValueError(f"pool 'max' with grid {self.grid}, allowed: grid 1")
         return self
-
-
-class BatchNorm(_Part):
-    """Settings of every batch norm, in torch's sense of momentum (1 - decay)."""
-
-    eps: float = Field(1e-5, gt=0, le=0.1)
-    momentum: float = Field(0.1, gt=0, le=1)
 
 
 class StagesArchitecture(Architecture):

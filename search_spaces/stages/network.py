@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from search_spaces.blocks.activation import activation_module
+from search_spaces.blocks.batch_norm import set_batch_norm
 from search_spaces.blocks.convolution import ConvLayer
 from search_spaces.blocks.head_pool import head_pool
 from search_spaces.blocks.initialization import initialize
@@ -106,9 +107,7 @@ class StagesNetwork(nn.Module):
         self.stages = nn.Sequential(*stages)
         self.head = head
         self.auxiliary = nn.ModuleDict({str(i): module for i, module in auxiliary.items()})
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eps, module.momentum = norm_eps, norm_momentum
+        set_batch_norm(self, eps=norm_eps, momentum=norm_momentum)
         initialize(self)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ import pytest
 from nas.errors import InvalidInputError
 from nas.job import JobSpec, parse_job_spec
 from nas.objective import Constraint
+from search_spaces.case_studies import case_studies, find_or_raise_case_study
 
 REQUEST = {"space": "cell", "sampler": "rl", "dataset": "digits"}
 
@@ -89,3 +90,19 @@ def test_missing_field_is_named():
 def test_start_that_is_no_point_of_the_space_is_refused(change, message):
     with pytest.raises(InvalidInputError, match=message):
         parse_job_spec(REQUEST | change)
+
+
+@pytest.mark.parametrize(
+    "name", [study.name for study in case_studies().values() if study.architecture.space == "cell"]
+)
+def test_search_of_cells_can_start_from_every_published_cell(name):
+    spec = parse_job_spec(REQUEST | {"space": "cell", "start_from": [name]})
+    space = spec.new_space()
+    (choices,) = JobSpec.model_validate_json(spec.model_dump_json()).starting_choices(space)
+    assert space.architecture(choices) == find_or_raise_case_study(name).architecture
+
+
+def test_published_cells_that_are_stacked_differently_share_no_search():
+    starts = ["amoebanet-a", "enas-cifar"]
+    with pytest.raises(InvalidInputError, match=r"'amoebanet-a' lies outside space_options: .*"):
+        parse_job_spec(REQUEST | {"space": "cell", "start_from": starts})

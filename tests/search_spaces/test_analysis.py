@@ -70,9 +70,9 @@ def test_params_are_those_of_the_built_network(architecture):
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 33, 31)])
 def test_every_operations_params_are_counted(shape):
-    architecture = every_operation()
-    built = build(architecture, shape, 5)
-    assert analyze(architecture, shape, 5).params == sum(p.numel() for p in built.parameters())
+    for architecture in every_operation():
+        built = build(architecture, shape, 5)
+        assert analyze(architecture, shape, 5).params == sum(p.numel() for p in built.parameters())
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,7 @@ def test_analysis_leaves_the_network_and_the_random_generator_as_they_were():
     expected = torch.rand(3)
     torch.manual_seed(0)
     analyze_network(module, (3, 5, 5))
-    analyze(every_operation(), (3, 8, 8), 10)
+    for architecture in every_operation():
+        analyze(architecture, (3, 8, 8), 10)
     assert torch.equal(torch.rand(3), expected)
     assert torch.equal(module(images), before)

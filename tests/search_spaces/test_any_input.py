@@ -55,8 +55,8 @@ def test_classics_work_on_images_of_any_size_or_name_the_layer_that_does_not(siz
         try:
             analysis = analyze(study.architecture, (4, *size), CLASSES)
         except InfeasibleArchitectureError as error:
-            if size == LARGE:  # a network for 32x32 pixels, and 1,001 layers deep
-                assert study.name == "preact-resnet-1001"
+            if size == LARGE:  # a deep network that hardly reduces its 32x32 pixels
+                assert study.input_shape == (3, 32, 32)
                 assert "activations for one image, allowed: at most" in str(error)
                 continue
             assert str(error).startswith("architecture: layer '")

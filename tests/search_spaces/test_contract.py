@@ -16,6 +16,7 @@ from search_spaces import (
     spaces,
 )
 from search_spaces.analysis import analyze
+from search_spaces.cell.operations import OPERATIONS
 from search_spaces.graph import Graph
 from search_spaces.registry import AnySpace
 from search_spaces.stages.options import StagesOptions
@@ -34,12 +35,37 @@ SMALL_OPTIONS: dict[str, dict[str, object]] = {
 }
 """Options under which a space's networks are small enough to run in a test."""
 
+PUBLISHED_CELLS: dict[str, object] = {
+    "blocks": 3,
+    "filters": 8,
+    "operations": [*OPERATIONS, "none"],
+    "normal_concatenate": "all",
+    "reduction_concatenate": [2, 4],
+    "layout": {
+        "stem": "imagenet",
+        "raw_stem": True,
+        "bypass_reductions": True,
+        "last_projections": 2,
+        "later_stacks": [2],
+        "padding": "end",
+        "batch_norm": {"eps": 1e-3},
+        "drop_path": 0.2,
+    },
+}
+"""Options of a cell space with all that published cells need."""
+
+CASES: dict[str, tuple[str, dict[str, object] | None]] = {
+    **{name: (name, SMALL_OPTIONS.get(name)) for name in sorted(spaces())},
+    "cell, as published": ("cell", PUBLISHED_CELLS),
+}
+"""Spaces to test, by a name for people."""
+
 SHAPE = (3, 8, 8)
 
 
-@pytest.fixture(params=sorted(spaces()))
+@pytest.fixture(params=CASES)
 def space(request: pytest.FixtureRequest) -> AnySpace:
-    return create_space(request.param, SMALL_OPTIONS.get(request.param))
+    return create_space(*CASES[request.param])
 
 
 def samples(space: AnySpace, count: int = 20):

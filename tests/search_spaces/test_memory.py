@@ -32,6 +32,8 @@ STUDIES = [
     ("googlenet", 64),
     ("densenet-121", 64),
     ("nas-rl-v1", 32),
+    ("nasnet-a-mobile", 64),
+    ("darts-v2", 32),
 ]
 
 
@@ -65,7 +67,8 @@ def test_case_study_takes_what_torch_measures(name, side):
 
 
 def test_every_operation_takes_what_torch_measures():
-    check(build(every_operation(), (3, 17, 15), 10), (3, 17, 15))
+    for architecture in every_operation():
+        check(build(architecture, (3, 17, 15), 10), (3, 17, 15))
 
 
 class Oddities(nn.Module):

@@ -21,7 +21,7 @@ from search_spaces import (
     spaces,
 )
 from tests.search_spaces.strategies import architecture_of, cell_of
-from tests.search_spaces.test_contract import SMALL_OPTIONS
+from tests.search_spaces.test_contract import CASES
 
 VALID = architecture_of(
     cell_of((0, "identity", 1, "conv_1x1"), (2, "conv_3x3", 0, "identity"))
@@ -100,6 +100,30 @@ def changed(path: list[str | int], value: object) -> dict[str, object]:
             changed(["reduction", "blocks", 0, "operations"], ["identity", "magic"]),
             "reduction.blocks.0.operations.1: no operation 'magic', allowed: identity",
         ),
+        (
+            changed(["normal", "concatenate"], "most"),
+            "normal.concatenate.name: .*'unused'",
+        ),
+        (changed(["normal", "concatenate"], 3), "normal.concatenate.states: .* tuple"),
+        (
+            changed(["normal", "concatenate"], [0, 4]),
+            "architecture.normal.concatenate: got state 4, allowed: 0 to 3",
+        ),
+        (changed(["normal", "concatenate"], [0, 0]), r"concatenate.states: got \(0, 0\), allowed"),
+        (changed(["layout"], {"stem_width": 0}), "architecture.layout.stem_width"),
+        (changed(["layout"], {"stem_width": 10**6}), "architecture.layout.stem_width"),
+        (changed(["layout"], {"later_stacks": []}), "architecture.layout.later_stacks"),
+        (changed(["layout"], {"later_stacks": [21]}), "architecture.layout.later_stacks.0"),
+        (changed(["layout"], {"later_stacks": [1] * 4}), "architecture.layout.later_stacks"),
+        (changed(["layout"], {"last_projections": 3}), "architecture.layout.last_projections"),
+        (changed(["layout"], {"padding": "left"}), "architecture.layout.padding: .*'end'"),
+        (changed(["layout"], {"drop_path": 0.95}), "architecture.layout.drop_path"),
+        (changed(["layout"], {"batch_norm": {"eps": 0}}), "architecture.layout.batch_norm.eps"),
+        (changed(["layout"], {"colour": 1}), "architecture.layout.colour"),
+        (
+            changed(["layout"], {"stem": "imagenet"}),
+            "architecture.layout: stem 'imagenet' with filters 4, allowed: filters 8 to 1024",
+        ),
         ('{"space": "cell", "normal": ' + "[" * 300 + "]" * 300 + "}", "architecture.normal"),
         ("[" * 100_000, "not JSON"),
     ],
@@ -147,9 +171,9 @@ def test_any_text_is_parsed_or_refused(text):
     parses_or_is_refused(text)
 
 
-def small_architectures(name: str) -> list[dict[str, object]]:
+def small_architectures(case: str) -> list[dict[str, object]]:
     """A few architectures of a space as JSON."""
-    space = create_space(name, SMALL_OPTIONS.get(name))
+    space = create_space(*CASES[case])
     rng = np.random.default_rng(0)
     return [space.sample(rng).model_dump(mode="json") for _ in range(5)]
 
@@ -198,9 +222,9 @@ def is_small(value: object) -> bool:
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-@pytest.mark.parametrize("name", sorted(spaces()))
-def test_damaged_architecture_is_valid_and_builds_or_is_refused_by_field(name, data):
-    value = copy.deepcopy(data.draw(st.sampled_from(small_architectures(name))))
+@pytest.mark.parametrize("case", CASES)
+def test_damaged_architecture_is_valid_and_builds_or_is_refused_by_field(case, data):
+    value = copy.deepcopy(data.draw(st.sampled_from(small_architectures(case))))
     for _ in range(data.draw(st.integers(1, 3))):
         damage(data, value)
     parses_or_is_refused(json.dumps(value))

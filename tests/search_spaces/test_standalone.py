@@ -38,7 +38,8 @@ def cases() -> dict[str, CellArchitecture]:
     unused_inputs = architecture_of(
         cell_of((0, "identity", 0, "conv_1x1")), cell_of((1, "identity", 1, "conv_3x3")), repeats=2
     )
-    return {**alone, "all": every_operation(), "unused": unused_inputs}
+    every = {f"all{number}": each for number, each in enumerate(every_operation())}
+    return {**alone, **every, "unused": unused_inputs}
 
 
 def classifier(architecture: CellArchitecture) -> Classifier:

@@ -51,6 +51,10 @@ PARAMS = {
     "efficientnet-b5": 30_389_784,
     "efficientnet-b6": 43_040_704,
     "efficientnet-b7": 66_347_960,
+    "nasnet-a-large": 88_753_150,
+    "nasnet-a-mobile": 5_289_978,
+    "pnasnet-5-large": 86_057_668,
+    "darts-v2": 3_349_342,  # the authors' code without the auxiliary head
 }
 
 ROUNDED_PARAMS = {
@@ -58,6 +62,9 @@ ROUNDED_PARAMS = {
     "preact-resnet-110": 1.7e6,  # He et al. 2016 (Identity Mappings), table 4
     "alexnet-2012": 62.4e6,  # 60 million with two groups (Krizhevsky et al. 2012, abstract)
     "zfnet": 62.4e6,
+    "nasnet-a-cifar": 3.3e6,  # Zoph et al. 2018, table 1
+    "amoebanet-a": 3.2e6,  # Real et al. 2019, table 1
+    "enas-cifar": 4.6e6,  # Pham et al. 2018, table 2
 }
 
 MEGA_MACS = {
@@ -92,6 +99,9 @@ MEGA_MACS = {
     "efficientnet-b5": 10_266,
     "efficientnet-b6": 19_068,
     "efficientnet-b7": 37_746,
+    "nasnet-a-large": 23_800,  # Zoph et al. 2018, tables 2 and 3
+    "nasnet-a-mobile": 564,
+    "pnasnet-5-large": 25_000,  # Liu et al. 2018, table 5
 }
 
 
@@ -115,6 +125,37 @@ def test_parameters_of_preact_resnet_1001_are_the_papers_but_for_batch_norm():
     layers = analyzed("preact-resnet-1001").layers
     convolutions = sum(layer.params for layer in layers if layer.type != "BatchNorm2d")
     assert convolutions == pytest.approx(10.2e6, rel=0.005)
+
+
+def test_parameters_of_amoebanet_a_with_32_filters_are_the_papers():
+    """Real et al. 2019, table 1: 2.6 million."""
+    study = find_or_raise_case_study("amoebanet-a")
+    narrower = study.architecture.model_copy(update={"filters": 32})
+    assert analyze(narrower, (3, 32, 32), 10).params == pytest.approx(2.6e6, rel=0.02)
+
+
+def test_parameters_of_darts_are_those_counted_by_hand():
+    """Liu et al. 2019: 20 cells of 36, 72 and 144 channels, each with four states put out."""
+
+    def normal(before: int, last: int, c: int) -> int:
+        separable = 2 * (9 * c + c * c + 2 * c)
+        dilated = 9 * c + c * c + 2 * c
+        return (before + last) * c + 4 * c + 5 * separable + dilated
+
+    def reduction(before: int, last: int, c: int) -> int:
+        return (before + last) * c + 4 * c  # pooling and identities of blocks have no weights
+
+    total = 3 * 9 * 108 + 2 * 108
+    before, last = 108, 108
+    for stack, c in enumerate((36, 72, 144)):
+        if stack:
+            total += reduction(before, last, c)
+            before, last = last, 4 * c
+        for _ in range(6):
+            total += normal(before, last, c)
+            before, last = last, 4 * c
+    total += 4 * 144 * 10 + 10
+    assert analyzed("darts-v2").params == total == 3_349_342
 
 
 @pytest.mark.parametrize("name", MEGA_MACS)
