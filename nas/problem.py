@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from search_spaces import Architecture, Choices, InvalidArchitectureError
+from functools import lru_cache
+
+from search_spaces import Architecture, Choices, InfeasibleArchitectureError
 from search_spaces.analysis import Analysis, analyze
 from search_spaces.base import InputShape
 from search_spaces.registry import AnySpace
@@ -15,6 +17,7 @@ class SearchProblem:
         self.space = space
         self.input_shape = input_shape
         self.num_classes = num_classes
+        self._analyze = lru_cache(maxsize=4096)(self._analyze_anew)
 
     def architecture(self, choices: Choices) -> Architecture:
         """Return the architecture that is evaluated for these answers: the canonical one."""
@@ -26,12 +29,15 @@ class SearchProblem:
         return architecture.content_hash
 
     def analyze(self, architecture: Architecture) -> Analysis:
-        """Count parameters and MACs; raises `InvalidArchitectureError` where there is no network."""
+        """Count parameters and MACs; raises `InfeasibleArchitectureError` without a network."""
+        return self._analyze(architecture)
+
+    def _analyze_anew(self, architecture: Architecture) -> Analysis:
         return analyze(architecture, self.input_shape, self.num_classes)
 
     def macs(self, choices: Choices) -> int | None:
         """Return the MACs of the answers' network, None where there is none."""
         try:
             return self.analyze(self.architecture(choices)).macs
-        except InvalidArchitectureError:
+        except InfeasibleArchitectureError:
             return None

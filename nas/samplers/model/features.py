@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nas.problem import SearchProblem
 from nas.samplers.model.capacity import CapacityEstimate
-from search_spaces import Choice, Choices, Decision, active_decisions
+from search_spaces import Choice, Choices, Decision
 from search_spaces.encoding import one_hot, paths
 from search_spaces.graph import Graph
 from search_spaces.variation import draw_choices, neighbouring_choices

@@ -120,8 +120,9 @@ class ModelSampler(Sampler):
         return np.unique(np.concatenate([self._shortlists[expert], uniform, *near]))
 
     def _shortlist(self, expert: int, fitted: int) -> Rows:
-        """Look through the whole space with the results of the last fit, and with these alone:
-        what is pending must not make a difference to a sampler that is made anew.
+        """Look through the whole space with the results of the last fit.
+
+        What came later or is pending is left out, so that a sampler made anew finds the same.
         """
         table, surrogate = self._model()
         told = np.array(self._told[:fitted])
