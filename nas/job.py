@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -45,30 +45,30 @@ class Resources(BaseModel):
     )
 
 
-def _known_space(name: str) -> str:
-    find_or_raise_space(name)
-    return name
+_AS_STORED = {"as_stored": True}
+"""Validation context of a request that was accepted once, maybe with packages now gone."""
 
 
-def _known_sampler(name: str) -> str:
-    find_or_raise_sampler(name)
-    return name
+def _is_stored(info: ValidationInfo) -> bool:
+    return info.context == _AS_STORED
 
 
-def _known_dataset(name: str) -> str:
-    find_or_raise_dataset(name)
-    return name
+def _known(find_or_raise: Callable[[str], object]) -> AfterValidator:
+    """Check a name of a request by looking it up."""
+
+    def check(name: str, info: ValidationInfo) -> str:
+        if not _is_stored(info):
+            find_or_raise(name)
+        return name
+
+    return AfterValidator(check)
 
 
-def _known_baselines(names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        find_or_raise_baseline(name)
+def _known_baselines(names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    if not _is_stored(info):
+        for name in names:
+            find_or_raise_baseline(name)
     return tuple(dict.fromkeys(names))
-
-
-def _known_case_study(name: str) -> str:
-    find_or_raise_case_study(name)
-    return name
 
 
 def _choices_of(name: str, space: AnySpace) -> dict[str, Choice]:
@@ -96,19 +96,19 @@ class JobSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field("", max_length=200, description="a label for people", examples=["digits"])
-    space: Annotated[str, AfterValidator(_known_space)] = Field(
+    space: Annotated[str, _known(find_or_raise_space)] = Field(
         description="search space", examples=["cell"]
     )
     space_options: dict[str, Any] = Field(
         default_factory=dict, description="options of the space", examples=[{"filters": 16}]
     )
-    sampler: Annotated[str, AfterValidator(_known_sampler)] = Field(
+    sampler: Annotated[str, _known(find_or_raise_sampler)] = Field(
         description="what proposes architectures", examples=["rl"]
     )
     sampler_options: dict[str, Any] = Field(
         default_factory=dict, description="options of the sampler", examples=[{"ppo_clip": 0.2}]
     )
-    dataset: Annotated[str, AfterValidator(_known_dataset)] = Field(
+    dataset: Annotated[str, _known(find_or_raise_dataset)] = Field(
         description="data set", examples=["digits"]
     )
     trials: int = Field(20, ge=1, le=1_000_000, description="architectures to evaluate")
@@ -120,7 +120,7 @@ class JobSpec(BaseModel):
     constraints: tuple[Annotated[str, AfterValidator(_readable_constraint)], ...] = Field(
         (), max_length=16, description="bounds kept before training", examples=[["params<=1e6"]]
     )
-    start_from: tuple[Annotated[str, AfterValidator(_known_case_study)], ...] = Field(
+    start_from: tuple[Annotated[str, _known(find_or_raise_case_study)], ...] = Field(
         (),
         max_length=64,
         description="case studies evaluated first; with any, the space has its default options, "
@@ -140,20 +140,21 @@ class JobSpec(BaseModel):
     @field_validator("space_options")
     @classmethod
     def _options_fit_space(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        if "space" in info.data:
+        if "space" in info.data and not _is_stored(info):
             create_space(info.data["space"], value)
         return value
 
     @field_validator("sampler_options")
     @classmethod
     def _options_fit_sampler(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        if "sampler" in info.data:
+        if "sampler" in info.data and not _is_stored(info):
             find_or_raise_sampler(info.data["sampler"]).check_options(value)
         return value
 
     @model_validator(mode="after")
-    def _options_and_starts_fit(self) -> Self:
-        self.starting_choices(self.new_space())
+    def _options_and_starts_fit(self, info: ValidationInfo) -> Self:
+        if not _is_stored(info):
+            self.starting_choices(self.new_space())
         return self
 
     def new_space(self) -> AnySpace:
@@ -186,3 +187,12 @@ def parse_job_spec(data: Mapping[str, Any]) -> JobSpec:
         return JobSpec.model_validate(dict(data))
     except ValidationError as error:
         raise InvalidInputError(first_problem(error)) from error
+
+
+def read_stored_spec(data: Mapping[str, Any]) -> JobSpec:
+    """Read a request that was accepted once, to show it.
+
+    Its names are not looked up: a job must be seen when the package of its space, or of one of its
+    operations, is broken or gone. It cannot be run then, which `parse_job_spec` would say.
+    """
+    return JobSpec.model_validate(dict(data), context=_AS_STORED)

@@ -19,7 +19,10 @@ from nas.status import JobStatus, TrialStatus
 
 
 class TrialMetrics(BaseModel):
-    """What is known of a candidate; a figure that was not measured is null."""
+    """What is known of a candidate; a figure that was not measured is null.
+
+    `params` and `macs` of one without a network are what was counted until it was refused.
+    """
 
     accuracy: float | None = Field(description="validation accuracy in [0, 1]")
     loss: float | None = Field(description="validation cross-entropy, nats")
@@ -119,7 +122,7 @@ class JobView(JobSpec):
         counts = count_trials(session, row.id)
         best = find_best_trial(session, row.id)
         final = None if row.final_json is None else FinalResult.model_validate(row.final_json)
-        spec = row.spec
+        spec = row.stored_spec
         measured = {
             each.name: BaselineResult.model_validate(each)
             for each in (list_baselines(session, row.id) if spec.baselines else ())

@@ -45,7 +45,7 @@ from nas.job import JobSpec
 from nas.layout import trial_directory
 from nas.samplers import SAMPLERS, Proposal, Sampler
 from nas.status import TrialStatus
-from search_spaces import Architecture, InvalidArchitectureError, parse_architecture
+from search_spaces import Architecture, InfeasibleArchitectureError, parse_architecture
 from search_spaces.analysis import Analysis, analyze
 
 PROPOSALS_PER_TRIAL = 50
@@ -57,11 +57,12 @@ UNIFORM_PROPOSALS_PER_TRIAL = 200
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A proposal that is new in this job; `infeasible` says which constraint it breaks."""
+    """A proposal that is new in this job; `infeasible` says why it cannot be trained, if so."""
 
     number: int
     architecture: Architecture
-    analysis: Analysis
+    params: int
+    macs: int
     infeasible: str | None
 
 
@@ -178,8 +179,8 @@ class SearchLoop:
         """Ask until an architecture is new and within the constraints.
 
         An architecture seen before costs no evaluation: the sampler is told what is known. It is
-        told None for one that breaks a constraint, or that the images are too small for; if no
-        other is found, the last that breaks a constraint is returned as infeasible. The first
+        told None for one that breaks a constraint, that the images are too small for, or that is
+        too large; if no other is found, the last of these is returned as infeasible. The first
         proposals are the job's starts.
         """
         rejected: _Candidate | None = None
@@ -196,17 +197,20 @@ class SearchLoop:
             if known is not None:
                 self._record_repeat(number, known)
                 continue
-            try:
-                analysis = self._analyze(architecture)
-            except InvalidArchitectureError:  # no network for images of this size
-                self._record_rejected(number)
-                continue
-            candidate = _Candidate(number, architecture, analysis, self._broken(analysis))
+            candidate = self._candidate(number, architecture)
             if candidate.infeasible is None:
                 return candidate
             self._record_rejected(number)
             rejected = candidate
         return rejected
+
+    def _candidate(self, number: int, architecture: Architecture) -> _Candidate:
+        try:
+            analysis = self._analyze(architecture)
+        except InfeasibleArchitectureError as error:
+            return _Candidate(number, architecture, error.params, error.macs, str(error))
+        broken = self._broken(analysis)
+        return _Candidate(number, architecture, analysis.params, analysis.macs, broken)
 
     def _broken(self, analysis: Analysis) -> str | None:
         """Say which constraint is broken, if one is."""
@@ -238,7 +242,7 @@ class SearchLoop:
             known.awaiting.append(number)
 
     def _record_rejected(self, number: int) -> None:
-        """Store a proposal that breaks a constraint, and tell the sampler so."""
+        """Store a proposal that is infeasible, and tell the sampler so."""
         with self._database.write() as session:
             row = self._proposal_row(number, None)
             session.add(row)
@@ -258,8 +262,8 @@ class SearchLoop:
                 evaluation_key=self._evaluation_key,
                 budget=self.spec.epochs,
                 epochs_done=0,
-                params=candidate.analysis.params,
-                macs=candidate.analysis.macs,
+                params=candidate.params,
+                macs=candidate.macs,
                 started_at=self._clock(),
             )
             session.add(trial)

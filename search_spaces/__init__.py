@@ -11,6 +11,7 @@ from search_spaces.decisions import (
 )
 from search_spaces.encoding import Encoding
 from search_spaces.errors import (
+    InfeasibleArchitectureError,
     InvalidArchitectureError,
     InvalidDecisionsError,
     InvalidSpaceOptionsError,
@@ -37,6 +38,7 @@ __all__ = [
     "Condition",
     "Decision",
     "Encoding",
+    "InfeasibleArchitectureError",
     "InputShape",
     "InvalidArchitectureError",
     "InvalidDecisionsError",

@@ -16,7 +16,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.base import Architecture, InputShape
-from search_spaces.errors import InvalidArchitectureError
+from search_spaces.errors import InfeasibleArchitectureError
 from search_spaces.memory import ELEMENT_BYTES, MemoryUse, Optimizer
 from search_spaces.registry import build
 
@@ -101,20 +101,25 @@ def analyze(architecture: Architecture, input_shape: InputShape, num_classes: in
     """Count parameters and MACs of `architecture`, layer by layer, for one `(C, H, W)` image.
 
     Raises:
-        InvalidArchitectureError: The image is too small for a layer, which the message names.
+        InfeasibleArchitectureError: The image is too small for a layer, or a layer fails, which the
+            message names; or the network exceeds a limit of `search_spaces.limits`.
     """
+    from search_spaces.limits import SizeLimit, check_size
     from search_spaces.symbolic import weightless
 
-    with weightless():
+    with weightless(), SizeLimit():
         network = build(architecture, input_shape, num_classes).eval()
-    return analyze_network(network, input_shape)
+    analysis = analyze_network(network, input_shape)
+    check_size(analysis)
+    return analysis
 
 
 def analyze_network(network: nn.Module, input_shape: InputShape) -> Analysis:
     """Analyse any module that takes `(N, C, H, W)` images; its weights are not looked at.
 
     Raises:
-        InvalidArchitectureError: The image is too small for a layer, which the message names.
+        InfeasibleArchitectureError: The image is too small for a layer, or a layer fails; the
+            message names it.
     """
     return _Run(network).analyze(input_shape)
 
@@ -198,12 +203,21 @@ class _Run:
         try:
             yield
         except SpatialSizeError as error:
-            layer = self._path[-1] if self._path else "the network"
             channels, height, width = input_shape
-            raise InvalidArchitectureError(
-                f"architecture: layer {layer!r} has no output for a {channels}x{height}x{width} "
-                f"image: {error}; allowed: larger images or fewer reductions"
+            raise self._infeasible(
+                f"has no output for a {channels}x{height}x{width} image: {error}; "
+                "allowed: larger images or fewer reductions"
             ) from None
+        except (TypeError, ValueError, RuntimeError) as error:  # a block of another package, say
+            raise self._infeasible(f"failed: {type(error).__name__}: {error}") from error
+
+    def _infeasible(self, reason: str) -> InfeasibleArchitectureError:
+        layer = f"layer {self._path[-1]!r}" if self._path else "the network"
+        return InfeasibleArchitectureError(
+            f"architecture: {layer} {reason}",
+            params=sum(p.numel() for p in self._network.parameters()),
+            macs=sum(layer.macs for layer in self._layers),
+        )
 
 
 def _is_window(output: SymbolicTensor, source: SymbolicTensor) -> bool:

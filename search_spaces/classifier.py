@@ -23,5 +23,9 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map `(N, C, H, W)` images with values in [0, 1] to `(N, num_classes)` logits."""
-        logits: Tensor = self.network((images - self.mean) / self.std)
+        logits: Tensor = self.network(self.normalized(images))
         return logits
+
+    def normalized(self, images: Tensor) -> Tensor:
+        """Return images as the network takes them: mean 0, standard deviation 1 per channel."""
+        return (images - self.mean) / self.std

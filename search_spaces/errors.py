@@ -9,12 +9,35 @@ class UnknownSpaceError(SearchSpaceError):
     """Raised when a space's name is not registered."""
 
 
+class UnknownOperationError(SearchSpaceError):
+    """Raised when no operation of the cell space has the given name."""
+
+
+class StandaloneSourceError(SearchSpaceError):
+    """Raised when a network cannot be written as a module that needs torch alone; says why."""
+
+
 class UnknownCaseStudyError(SearchSpaceError):
     """Raised when no case study has the given name."""
 
 
 class InvalidArchitectureError(SearchSpaceError):
     """Raised when data is not an architecture of any space; names the field at fault."""
+
+
+class InfeasibleArchitectureError(InvalidArchitectureError):
+    """Raised when an architecture has no network for images of a size, or one that is too large.
+
+    `params` and `macs` are what was counted until then.
+    """
+
+    def __init__(self, message: str, *, params: int = 0, macs: int = 0) -> None:
+        super().__init__(message)
+        self.params, self.macs = params, macs
+
+
+class BrokenOperationError(InfeasibleArchitectureError):
+    """Raised when the block of another package's operation cannot be imported or made."""
 
 
 class InvalidSpaceOptionsError(SearchSpaceError):

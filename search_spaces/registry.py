@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import entry_points
+from inspect import isabstract
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from search_spaces.base import Architecture, InputShape, SearchSpace
 from search_spaces.cell.space import CellSpace
 from search_spaces.chain.space import ChainSpace
+from search_spaces.entry_points import Extensions, load_extensions
 from search_spaces.errors import (
     InvalidArchitectureError,
     InvalidSpaceOptionsError,
@@ -43,8 +44,31 @@ _OWN_SPACES: tuple[type[AnySpace], ...] = (
 @cache
 def spaces() -> Mapping[str, type[AnySpace]]:
     """Return all spaces by name; an entry point may add a space but not replace one of ours."""
-    found = {entry.name: entry.load() for entry in entry_points(group=ENTRY_POINT_GROUP)}
-    return found | {space.name: space for space in _OWN_SPACES}
+    return {**_own_spaces(), **_extensions().found}
+
+
+@cache
+def _extensions() -> Extensions[type[AnySpace]]:
+    return load_extensions(ENTRY_POINT_GROUP, _usable_space, taken=_own_spaces())
+
+
+def _own_spaces() -> dict[str, type[AnySpace]]:
+    return {space.name: space for space in _OWN_SPACES}
+
+
+def _usable_space(name: str, loaded: object) -> type[AnySpace]:
+    """Return what an entry point loaded if it can be used; raises `ValueError` if not."""
+    if not (isinstance(loaded, type) and issubclass(loaded, SearchSpace)):
+        raise ValueError(f"got {shown(loaded)}, allowed: a subclass of SearchSpace")
+    if isabstract(loaded):
+        missing = ", ".join(sorted(loaded.__abstractmethods__))
+        raise ValueError(f"{loaded.__name__} does not define {missing}")
+    if loaded.name != name:
+        raise ValueError(f"{loaded.__name__}.name is {loaded.name!r}, allowed: {name!r}")
+    space: AnySpace = loaded(loaded.options_type())
+    if not space.decisions:
+        raise ValueError(f"{loaded.__name__} has no decisions with its default options")
+    return loaded
 
 
 def find_or_raise_space(name: str) -> type[AnySpace]:
@@ -54,6 +78,7 @@ def find_or_raise_space(name: str) -> type[AnySpace]:
     except KeyError:
         raise UnknownSpaceError(
             f"no search space {name!r}; known: {', '.join(sorted(spaces()))}"
+            f"{_extensions().refusal(name)}"
         ) from None
 
 

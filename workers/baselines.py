@@ -14,7 +14,12 @@ from nas.baselines import BaselineResult
 from nas.baselines.measuring import Measured, measure_on_test, measure_on_validation
 from nas.database import Database
 from nas.database.artifacts import new_artifact
-from nas.database.baselines import add_baseline, list_baselines, record_baseline_test
+from nas.database.baselines import (
+    PICTURE_KIND,
+    add_baseline,
+    list_baselines,
+    record_baseline_test,
+)
 from nas.database.jobs import lock_job
 from nas.datasets import ImageData, find_or_raise_dataset
 from nas.job import JobSpec
@@ -22,7 +27,6 @@ from nas.layout import baseline_directory
 from workers.parallel import Outcome
 
 T = TypeVar("T")
-PICTURE_KIND = "templates"
 
 
 class CallEach(Protocol):

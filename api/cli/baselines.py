@@ -29,6 +29,16 @@ def baseline_rows(results: Iterable[BaselineResult]) -> list[tuple[object, ...]]
     ]
 
 
+def baseline_line(result: BaselineResult, best: float | None) -> str:
+    """Write a baseline's validation accuracy, and how far the search's best is from it."""
+    if result.error is not None:
+        return f"baseline {result.name}: {result.error}"
+    line = f"baseline {result.name}: {percent(result.validation_accuracy)}"
+    if best is None or result.validation_accuracy is None:
+        return line
+    return f"{line}, best {100 * (best - result.validation_accuracy):+.2f} points"
+
+
 def baseline_summary(results: Iterable[BaselineResult]) -> str:
     """Write validation accuracies in one line."""
     written = (f"{r.name} {r.error or percent(r.validation_accuracy)}" for r in results)

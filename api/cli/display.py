@@ -16,7 +16,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.baselines import baseline_line
 from api.cli.output import percent
+from nas.baselines import BaselineResult
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
 from nas.database.trials import list_trials
@@ -52,6 +54,12 @@ class JobProgress:
         ended = [TrialView.of(row) for row in rows if row.status.is_final and row.id not in seen]
         seen.update(trial.id for trial in ended)
         return ended
+
+    def baselines_since(self, seen: set[str]) -> list[BaselineResult]:
+        """Return the baselines measured that are not in `seen`, and add them to it."""
+        new = [each for each in self.job.baselines if each.is_known and each.name not in seen]
+        seen.update(each.name for each in new)
+        return new
 
     @property
     def elapsed_seconds(self) -> float:
@@ -100,6 +108,7 @@ def _watch_live(progress: JobProgress, console: Console, ended: threading.Event)
 
 def _watch_lines(progress: JobProgress, console: Console, ended: threading.Event) -> None:
     seen: set[str] = set()
+    measured: set[str] = set()
     is_over, retraining = False, False
     while not is_over:
         is_over = ended.wait(_REFRESH_SECONDS)
@@ -107,6 +116,8 @@ def _watch_lines(progress: JobProgress, console: Console, ended: threading.Event
             for trial in progress.ended_since(seen):
                 console.print(_line(trial, len(seen), progress.job), highlight=False, markup=False)
             progress.look()
+            for result in progress.baselines_since(measured):
+                console.print(baseline_line(result, None), highlight=False, markup=False)
         except DatabaseUnavailableError as error:
             console.print(f"waiting for the database: {error}", markup=False)
         if progress.job.final_epoch and not retraining:
@@ -128,7 +139,7 @@ def _line(trial: TrialView, done: int, job: JobView) -> str:
 
 
 def render(progress: JobProgress) -> RenderableType:
-    """Draw the progress bar, the best so far and the running trials."""
+    """Draw the progress bar, the best so far, the baselines and the running trials."""
     job = progress.job
     heading = Text.assemble(
         (job.name, "bold"), f"   {job.status}   ", (job.id, "dim"), overflow="ellipsis"
@@ -146,13 +157,23 @@ def render(progress: JobProgress) -> RenderableType:
         )
     else:
         state = _running(progress.running)
-    return Group(heading, bar, state)
+    return Group(heading, bar, *_baselines(job), state)
 
 
 def _best(job: JobView) -> str:
     if job.best is None:
         return "best –"
     return f"best {percent(job.best.metrics.accuracy)} (trial {job.best.number})"
+
+
+def _baselines(job: JobView) -> list[RenderableType]:
+    """Write a line for each baseline that is known."""
+    best = job.best.metrics.accuracy if job.best else None
+    return [
+        Text(baseline_line(each, best), style="dim", overflow="ellipsis")
+        for each in job.baselines
+        if each.is_known
+    ]
 
 
 def _time_left(progress: JobProgress) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.baselines import baseline_summary
+from api.cli.baselines import baseline_rows, baseline_summary
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
 from api.cli.output import console, local_time, percent, print_json, print_table
 from nas.database.jobs import find_or_raise_job, list_jobs, request_stop
@@ -137,7 +137,7 @@ def trials(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption =
 
 
 def best(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
-    """Show a job's best trial so far."""
+    """Show a job's best trial so far, beside its baselines."""
     with opened(db) as (database, _), database.read() as session:
         job = JobView.of(session, find_or_raise_job(session, job_id))
         row = find_best_trial(session, job_id)
@@ -158,7 +158,8 @@ def best(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
                 f"{view.metrics.macs:,}",
                 percent(view.metrics.accuracy),
                 percent(job.test_accuracy),
-            )
+            ),
+            *baseline_rows(job.baselines),
         ],
         "",
     )

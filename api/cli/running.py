@@ -25,6 +25,7 @@ from nas.representations import JobView
 from nas.settings import Settings
 from nas.status import JobStatus
 from search_spaces import draw, parse_architecture
+from search_spaces.errors import StandaloneSourceError
 from workers.runner import JobRunner
 
 RESULT_FORMATS = (ExportFormat.JSON, ExportFormat.PYTHON, ExportFormat.ONNX)
@@ -52,12 +53,19 @@ def run_in_foreground(
 def export_results(
     database: Database, settings: Settings, job: JobView, out: Path | None
 ) -> dict[str, dict[str, Any]]:
-    """Export a finished job's winner and return, per format, its files and what was measured."""
+    """Export a finished job's winner and return, per format, its files and what was measured.
+
+    A network whose operations' source cannot be copied is exported in the other formats.
+    """
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-    results = {}
+    results: dict[str, dict[str, Any]] = {}
     for export_format in RESULT_FORMATS:
-        result = export(database, settings, job.id, export_format, out)
+        try:
+            result = export(database, settings, job.id, export_format, out)
+        except StandaloneSourceError as error:
+            results[export_format.value] = {"files": [], "error": str(error)}
+            continue
         results[export_format.value] = {
             "files": [str(file) for file in result.files],
             **result.details,
@@ -96,6 +104,8 @@ def print_results(
     for result in exports.values():
         for file in result["files"]:
             console.print(f"  {file}", highlight=False, soft_wrap=True)
+        if "error" in result:
+            console.print(f"  none: {result['error']}", highlight=False, markup=False)
     console.print(
         f"  {job_directory(settings.artifact_dir, job.id)}  (weights of every trial)",
         highlight=False,

@@ -90,9 +90,17 @@ def search(
         # The same data have the same baselines; the first job's are enough.
         changes = {"sampler": other, "sampler_options": {}, "baselines": []}
         specs.append(parse_job_spec(request | changes))
+    for spec in specs:
+        _check_feasible(spec)
     if out is not None and out.exists() and not out.is_dir():
         raise InvalidInputError(f"--out: got {str(out)!r}, allowed: a directory")
     run_search(specs, out=out, db=db, ray_address=ray_address, as_json=as_json)
+
+
+def _check_feasible(spec: JobSpec) -> None:
+    from nas.feasibility import check_feasible  # needs torch, which bad input above does without
+
+    check_feasible(spec)
 
 
 def run_search(

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from nicegui import run, ui
 
+from api.dashboard.baselines import BaselinesPart
 from api.dashboard.chart import best_so_far_options
 from api.dashboard.drawing import BestDrawing
 from nas.database import Database
@@ -54,6 +55,7 @@ class _JobsPage:
         self._table = ui.table(columns=_COLUMNS, rows=[], row_key="id").classes("w-full")
         self._table.on("rowClick", self._choose)
         self._chart = ui.echart(best_so_far_options("", [])).classes("w-full h-96")
+        self._baselines = BaselinesPart(database)
         self._drawing = BestDrawing()
         ui.timer(_REFRESH_SECONDS, self.refresh)
 
@@ -78,6 +80,7 @@ class _JobsPage:
         self._table.rows = [_row(job) for job in jobs]
         self._table.update()
         shown = next((j for j in jobs if j.id == self._chosen), jobs[0] if jobs else None)
+        await self._baselines.show(shown)
         await self._drawing.show(None if shown is None else shown.best)
         if shown is not None:
             self._chart.options.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
@@ -22,6 +22,7 @@ from nas.database.jobs import (
 from nas.database.trials import find_best_trial, list_trials
 from nas.errors import ConflictError, NotFoundError
 from nas.export import ExportFormat, export_from_settings
+from nas.feasibility import check_feasible
 from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.representations import ArtifactView, JobView, TrialView
@@ -59,9 +60,16 @@ class ExportView(BaseModel):
     artifacts: list[ArtifactView]
 
 
+async def _feasible(spec: JobSpec, request: Request) -> JobSpec:
+    """Check what a job names of its own; this needs torch, hence a process beside the server."""
+    if spec.start_from or spec.space_options:
+        await request.app.state.torch_process.run(check_feasible, spec)
+    return spec
+
+
 @router.post("", status_code=201)
 def submit(
-    spec: JobSpec,
+    spec: Annotated[JobSpec, Depends(_feasible)],
     database: DatabaseDep,
     response: Response,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
@@ -69,7 +77,7 @@ def submit(
     """Submit a job; the same `Idempotency-Key` with the same body gives the same job."""
     with database.write() as session:
         job = find_job_by_idempotency_key(session, idempotency_key) if idempotency_key else None
-        if job is not None and job.spec != spec:
+        if job is not None and job.stored_spec != spec:
             raise ConflictError("Idempotency-Key was used for a different job")
         job = job or create_job(session, spec, utc_now(), idempotency_key=idempotency_key)
         response.headers["Location"] = f"/api/v1/jobs/{job.id}"

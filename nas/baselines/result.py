@@ -22,3 +22,8 @@ class BaselineResult(BaseModel):
     features: int | None = Field(None, description="numbers that describe one image")
     parameters: int | None = Field(None, description="numbers learned with labels")
     error: str | None = Field(None, description="why it could not be measured")
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it has been measured, or why it cannot be is known."""
+        return self.validation_accuracy is not None or self.error is not None

@@ -8,7 +8,11 @@ from sqlalchemy import ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nas.baselines import BaselineResult
+from nas.database.artifacts import ArtifactRow
 from nas.database.base import Table
+
+PICTURE_KIND = "templates"
+"""Kind of the artefacts that show what a baseline has learned; `details` names the baseline."""
 
 
 class BaselineRow(Table):
@@ -41,6 +45,15 @@ def list_baselines(session: Session, job_id: str) -> Sequence[BaselineRow]:
     """Return a job's recorded baselines by name."""
     return session.scalars(
         select(BaselineRow).where(BaselineRow.job_id == job_id).order_by(BaselineRow.name)
+    ).all()
+
+
+def list_pictures(session: Session, job_id: str) -> Sequence[ArtifactRow]:
+    """Return the pictures that a job's baselines drew, oldest first."""
+    return session.scalars(
+        select(ArtifactRow)
+        .where(ArtifactRow.job_id == job_id, ArtifactRow.kind == PICTURE_KIND)
+        .order_by(ArtifactRow.id)
     ).all()
 
 

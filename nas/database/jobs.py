@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from nas.database.base import Table, UtcDateTime, status_column
 from nas.errors import ConflictError, NotFoundError
 from nas.ids import new_id
-from nas.job import JobSpec
+from nas.job import JobSpec, parse_job_spec, read_stored_spec
 from nas.status import JOB_TRANSITIONS, JobStatus
 
 
@@ -37,8 +37,13 @@ class JobRow(Table):
 
     @property
     def spec(self) -> JobSpec:
-        """The request as a value."""
-        return JobSpec.model_validate(self.spec_json)
+        """The request, ready to run; raises `InvalidInputError` if a package of it is gone."""
+        return parse_job_spec(self.spec_json)
+
+    @property
+    def stored_spec(self) -> JobSpec:
+        """The request as it was made, to be shown."""
+        return read_stored_spec(self.spec_json)
 
 
 def create_job(

@@ -75,7 +75,7 @@ def _source(job: JobRow, trial: TrialRow, weights: Path, final: FinalResult | No
         job_id=job.id,
         trial=TrialView.of(trial),
         architecture=parse_architecture(trial.architecture_json),
-        dataset=find_or_raise_dataset(job.spec.dataset).info,
+        dataset=find_or_raise_dataset(job.stored_spec.dataset).info,
         weights=weights,
         final=final,
     )

@@ -23,16 +23,15 @@ from pydantic import (
 from search_spaces.base import Architecture
 from search_spaces.cell.canonical import canonical_blocks
 from search_spaces.cell.layout import MAX_FILTERS, MAX_REPEATS, MIN_IMAGENET_FILTERS, Layout
-from search_spaces.cell.operations import IDENTITY, NONE, OPERATION_NAMES, STRIDED_IDENTITY
+from search_spaces.cell.operations import IDENTITY, NONE, STRIDED_IDENTITY
+from search_spaces.cell.plugins import find_or_raise_operation
 from search_spaces.cell.pruning import INPUTS, Blocks, loose_states, pruned
 
 MAX_BLOCKS = 7
 
 
 def _known_operation(name: str) -> str:
-    if name not in OPERATION_NAMES:
-        raise ValueError(f"no operation {name!r}, allowed: {', '.join(OPERATION_NAMES)}")
-    return name
+    return name if name == NONE else find_or_raise_operation(name).name
 
 
 def _distinct(states: tuple[int, ...]) -> tuple[int, ...]:

@@ -14,7 +14,9 @@ from search_spaces.blocks.end_padding import pad_at_end
 from search_spaces.cell.architecture import Cell, CellArchitecture
 from search_spaces.cell.layout import Layout
 from search_spaces.cell.network import CellNetwork, Genotype
-from search_spaces.cell.operations import OPERATIONS
+from search_spaces.cell.operations import Operation
+from search_spaces.cell.plugins import find_or_raise_operation
+from search_spaces.errors import BrokenOperationError, SearchSpaceError
 
 
 def build_cells(
@@ -71,16 +73,33 @@ def used_operations(architecture: CellArchitecture) -> tuple[str, ...]:
 
 
 def operation_factory(name: str) -> Callable[[int, int, int], nn.Module]:
-    """Return a function of channels in and out and stride that makes the operation `name`."""
-    operation = OPERATIONS[name]
-    return partial(_make, operation.block_class(), dict(operation.arguments))
+    """Return a function of channels in and out and stride that makes the operation `name`.
+
+    Raises:
+        BrokenOperationError: Its block class cannot be imported; the function raises it where
+            the block cannot be made.
+    """
+    operation = find_or_raise_operation(name)
+    try:
+        block = operation.block_class()
+    except Exception as error:  # whatever another package does when it is imported
+        raise BrokenOperationError(
+            f"operation {name!r}: cannot import its block {operation.block}: {error}"
+        ) from error
+    return partial(_make, operation, block)
 
 
 def _make(
-    block: type[nn.Module],
-    arguments: dict[str, int | bool],
-    in_channels: int,
-    out_channels: int,
-    stride: int,
+    operation: Operation, block: type[nn.Module], in_channels: int, out_channels: int, stride: int
 ) -> nn.Module:
-    return block(in_channels, out_channels, stride, **arguments)
+    try:
+        return block(in_channels, out_channels, stride, **operation.arguments)
+    except SearchSpaceError:
+        raise
+    except (TypeError, ValueError) as error:  # not memory errors, which are no fault of its
+        given = [str(in_channels), str(out_channels), str(stride)]
+        given += [f"{key}={value!r}" for key, value in operation.arguments.items()]
+        raise BrokenOperationError(
+            f"operation {operation.name!r}: {operation.block}({', '.join(given)}) failed: "
+            f"{type(error).__name__}: {error}"
+        ) from error

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+Argument = int | float | str | bool
+"""What an operation may hand to its block: values that can be written into exported code."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """A named operation and the block class that carries it out.
@@ -23,7 +27,7 @@ class Operation:
     name: str
     summary: str
     block: str
-    arguments: Mapping[str, int | bool] = field(default_factory=dict)
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
 
     def block_class(self) -> type[nn.Module]:
         """Import and return the block class."""

@@ -9,14 +9,15 @@ from search_spaces.base import InputShape
 from search_spaces.batch_norm import BatchNorm
 from search_spaces.blocks.batch_norm import set_batch_norm
 from search_spaces.blocks.end_padding import pad_at_end
+from search_spaces.bundling import bundle
 from search_spaces.cell.architecture import CellArchitecture
 from search_spaces.cell.building import genotype, network_arguments, used_operations
 from search_spaces.cell.drawing import draw_cells
 from search_spaces.cell.layout import Layout
 from search_spaces.cell.network import CellNetwork, Genotype
-from search_spaces.cell.operations import OPERATIONS
+from search_spaces.cell.plugins import find_or_raise_operation
 from search_spaces.classifier import Classifier
-from search_spaces.standalone import bundle, write_module
+from search_spaces.standalone import write_module
 
 _LONGEST_OPERATION = 96
 
@@ -24,7 +25,7 @@ _LONGEST_OPERATION = 96
 def write_cells(architecture: CellArchitecture, input_shape: InputShape, num_classes: int) -> str:
     """Write the module; its `build()` returns the network that `build_cells` makes."""
     canonical = architecture.canonical()
-    operations = [OPERATIONS[name] for name in used_operations(canonical)]
+    operations = [find_or_raise_operation(name) for name in used_operations(canonical)]
     classes = list(dict.fromkeys(operation.block_class() for operation in operations))
     settings = _settings(canonical.layout)
     source = bundle([*classes, CellNetwork, *settings, Classifier])
@@ -68,9 +69,9 @@ def _settings(layout: Layout) -> dict[Callable[..., None], str]:
 
 
 def _operation(name: str) -> str:
-    operation = OPERATIONS[name]
+    operation = find_or_raise_operation(name)
     block = operation.block_class().__name__
-    arguments = "".join(f", {key}={value}" for key, value in operation.arguments.items())
+    arguments = "".join(f", {key}={value!r}" for key, value in operation.arguments.items())
     line = f'"{name}": lambda inputs, outputs, stride: {block}(inputs, outputs, stride{arguments}),'
     if len(line) <= _LONGEST_OPERATION:
         return line

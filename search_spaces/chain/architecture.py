@@ -29,6 +29,7 @@ FilterSize = Annotated[int, Field(ge=1, le=MAX_FILTER_SIZE), AfterValidator(_odd
 Filters = Annotated[int, Field(ge=1, le=MAX_FILTERS)]
 Stride = Annotated[int, Field(ge=1, le=MAX_STRIDE)]
 Pool = Literal["none", "max"]
+HeadPool = Literal["average", "max"]
 
 
 class Layer(BaseModel):
@@ -66,6 +67,11 @@ class ChainArchitecture(Architecture):
 
     space: Literal["chain"] = "chain"
     layers: tuple[Layer, ...] = Field(min_length=1, max_length=MAX_LAYERS)
+    head_pool: HeadPool = Field(
+        "average",
+        description="mean or largest of all positions, before the classifier",
+        exclude_if=lambda kind: kind == "average",  # older values, and their hashes, are without
+    )
 
     @field_validator("layers")
     @classmethod

@@ -15,6 +15,7 @@ def build_chain(
         plain_layers(architecture.canonical()),
         in_channels=input_shape[0],
         num_classes=num_classes,
+        pool=architecture.head_pool,
     )
 
 

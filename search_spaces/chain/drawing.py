@@ -16,8 +16,9 @@ def draw_chain(architecture: ChainArchitecture) -> str:
         f"{name:<{name_width}}  {text:<{text_width}}  ◀─ {_taken(layer.inputs)}"
         for name, text, layer in zip(names, texts, architecture.layers, strict=True)
     ]
+    head = f"global {architecture.head_pool}"
     unused = _taken(architecture.unused_layers)
-    lines.append(f"{'classifier':<{name_width}}  {'global average':<{text_width}}  ◀─ {unused}")
+    lines.append(f"{'classifier':<{name_width}}  {head:<{text_width}}  ◀─ {unused}")
     return "\n".join(lines)
 
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from torch import Tensor, cat, nn
 
+from search_spaces.blocks.head_pool import head_pool
+
 
 class ChainLayer(NamedTuple):
     """What a layer does and which earlier layers it takes; none: the image."""
@@ -65,12 +67,19 @@ def concatenate(inputs: Sequence[Tensor]) -> Tensor:
 
 
 class ChainNetwork(nn.Module):
-    """Layers in order, then global average pooling and a linear classifier.
+    """Layers in order, then global average or max pooling and a linear classifier.
 
     `(N, in_channels, H, W)` images to `(N, num_classes)` logits, any `H, W >= 1`.
     """
 
-    def __init__(self, layers: Sequence[ChainLayer], *, in_channels: int, num_classes: int) -> None:
+    def __init__(
+        self,
+        layers: Sequence[ChainLayer],
+        *,
+        in_channels: int,
+        num_classes: int,
+        pool: str = "average",
+    ) -> None:
         super().__init__()
         self.inputs = [layer.inputs for layer in layers]
         used = {source for layer in layers for source in layer.inputs}
@@ -80,7 +89,7 @@ class ChainNetwork(nn.Module):
             for layer in layers
         )
         self.head = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
+            head_pool(pool),
             nn.Flatten(),
             nn.Linear(sum(layers[number].filters for number in self.unused), num_classes),
         )

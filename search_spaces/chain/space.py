@@ -15,6 +15,7 @@ from search_spaces.chain.architecture import (
     ChainArchitecture,
     Filters,
     FilterSize,
+    HeadPool,
     Layer,
     Pool,
     Stride,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _IMAGE, _CLASSIFIER = "image", "classifier"
+_HEAD_POOL = "head.pool"
 
 
 class ChainOptions(SpaceOptions):
@@ -43,8 +45,13 @@ class ChainOptions(SpaceOptions):
     pools: tuple[Pool, ...] = Field(
         ("none",), min_length=1, description="what may follow a layer: none, or 3x3 max pooling"
     )
+    head_pools: tuple[HeadPool, ...] = Field(
+        ("average",),
+        min_length=1,
+        description="how the head pools; max answers the same wherever a thing stands, for sounds",
+    )
 
-    @field_validator("filter_heights", "filter_widths", "filters", "strides", "pools")
+    @field_validator("filter_heights", "filter_widths", "filters", "strides", "pools", "head_pools")
     @classmethod
     def _no_choice_twice(cls, values: tuple[Choice, ...]) -> tuple[Choice, ...]:
         if len(set(values)) < len(values):
@@ -81,8 +88,8 @@ class ChainSpace(SearchSpace[ChainArchitecture, ChainOptions]):
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
-        """For each layer its fields, then for each earlier layer whether to take its output."""
-        return tuple(
+        """For each layer its fields, then which earlier layers it takes; at last the head."""
+        layers = tuple(
             decision
             for layer in range(self.options.layers)
             for decision in (
@@ -93,6 +100,8 @@ class ChainSpace(SearchSpace[ChainArchitecture, ChainOptions]):
                 *(Decision(_skip(layer, earlier), (0, 1)) for earlier in range(layer)),
             )
         )
+        pools = self.options.head_pools
+        return (*layers, Decision(_HEAD_POOL, pools)) if len(pools) > 1 else layers
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:
@@ -112,7 +121,8 @@ class ChainSpace(SearchSpace[ChainArchitecture, ChainOptions]):
                         ],
                     }
                     for layer in range(self.options.layers)
-                ]
+                ],
+                "head_pool": chosen.get(_HEAD_POOL, self.options.head_pools[0]),
             }
         )
 
@@ -136,6 +146,13 @@ class ChainSpace(SearchSpace[ChainArchitecture, ChainOptions]):
                     chosen[_field(number, field)] = value
             for earlier in range(number):
                 chosen[_skip(number, earlier)] = int(earlier in layer.inputs)
+        if architecture.head_pool not in self.options.head_pools:
+            raise InvalidDecisionsError(
+                f"architecture has head_pool={architecture.head_pool!r}, "
+                f"the space allows: {', '.join(self.options.head_pools)}"
+            )
+        if len(self.options.head_pools) > 1:
+            chosen[_HEAD_POOL] = architecture.head_pool
         return chosen
 
     @cached_property

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from search_spaces.base import InputShape
+from search_spaces.bundling import bundle
 from search_spaces.classifier import Classifier
 from search_spaces.nasbench201.architecture import NasBench201Architecture
 from search_spaces.nasbench201.building import live_edges
 from search_spaces.nasbench201.drawing import draw_cell
 from search_spaces.nasbench201.network import NasBench201Network
-from search_spaces.standalone import bundle, write_module
+from search_spaces.standalone import write_module
 
 
 def write_benchmark_network(

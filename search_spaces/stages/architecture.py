@@ -20,6 +20,7 @@ MAX_HIDDEN_LAYERS = 3
 MAX_HIDDEN_WIDTH = 8192
 MAX_GRID = 8
 
+HeadPool = Literal["average", "max"]
 HiddenWidth = Annotated[int, Field(ge=1, le=MAX_HIDDEN_WIDTH)]
 
 
@@ -88,7 +89,7 @@ class Stage(_Part):
 class Head(_Part):
     """From the last stage to the logits.
 
-    1x1 convolution to `features` channels, average pooling to `grid` x `grid`, dense `hidden`
+    1x1 convolution to `features` channels, pooling to `grid` x `grid`, dense `hidden`
     layers with dropout behind each, classifier. Without hidden layers dropout is before it.
     """
 
@@ -97,6 +98,17 @@ class Head(_Part):
     hidden: tuple[HiddenWidth, ...] = Field((), max_length=MAX_HIDDEN_LAYERS)
     activation: Activation = "relu"
     dropout: Probability = 0.0
+    pool: HeadPool = Field(
+        "average",
+        description="mean of each window, or the largest of all pixels, with grid 1",
+        exclude_if=lambda kind: kind == "average",  # older values, and their hashes, are without
+    )
+
+    @model_validator(mode="after")
+    def _largest_is_of_all_pixels(self) -> Self:
+        if self.pool == "max" and self.grid != 1:
+            raise ValueError(f"pool 'max' with grid {self.grid}, allowed: grid 1")
+        return self
 
 
 class StagesArchitecture(Architecture):

@@ -139,7 +139,7 @@ def _pool(pool: Pool | None) -> list[str]:
 
 def _head(head: Head) -> str:
     parts = [f"conv 1x1 -> {head.features}, {head.activation}"] if head.features else []
-    parts.append(f"average pool to {head.grid}x{head.grid}")
+    parts.append(f"{head.pool} pool to {head.grid}x{head.grid}")
     parts += [f"dense {width}, {head.activation}" for width in head.hidden]
     if head.dropout:
         parts.append(f"dropout {head.dropout:g}")

@@ -7,14 +7,15 @@ from torch import Tensor, nn
 from search_spaces.blocks.activation import activation_module
 from search_spaces.blocks.batch_norm import set_batch_norm
 from search_spaces.blocks.convolution import ConvLayer
+from search_spaces.blocks.head_pool import head_pool
 from search_spaces.blocks.initialization import initialize
 
 
 class StageHead(nn.Module):
     """Batch norm and ReLU where `activates`, 1x1 convolution, pooling, dense layers, classifier.
 
-    `(N, in, H, W)` to `(N, num_classes)`; the pooling averages to `grid` x `grid` pixels. Dropout
-    stands behind each hidden layer, or before the classifier where there is none.
+    `(N, in, H, W)` to `(N, num_classes)`; average or max pooling, to `grid` x `grid` pixels.
+    Dropout stands behind each hidden layer, or before the classifier where there is none.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class StageHead(nn.Module):
         hidden: Sequence[int] = (),
         activation: str = "relu",
         dropout: float = 0.0,
+        pool: str = "average",
     ) -> None:
         super().__init__()
         self.activate = (
@@ -38,7 +40,7 @@ class StageHead(nn.Module):
             if features
             else nn.Identity()
         )
-        self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(grid), nn.Flatten())
+        self.pool = nn.Sequential(head_pool(pool, grid), nn.Flatten())
         width = (features or in_channels) * grid * grid
         self.hidden = nn.Sequential()
         for size in hidden:

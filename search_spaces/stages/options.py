@@ -13,6 +13,7 @@ from search_spaces.stages.architecture import (
     MAX_HIDDEN_LAYERS,
     MAX_STAGES,
     AuxiliaryHead,
+    HeadPool,
     HiddenWidth,
     Pool,
 )
@@ -129,6 +130,10 @@ class StagesOptions(SpaceOptions):
     batch_norm_eps: Menu[Annotated[float, Field(gt=0, le=0.1)]] = (1e-5, 1e-3)
     batch_norm_momenta: Menu[Annotated[float, Field(gt=0, le=1)]] = (0.1, 0.01)
     drop_paths: Menu[Probability] = (0.0, 0.2)
+    head_pools: Menu[HeadPool] = Field(
+        ("average",),
+        description="how the head pools; max answers the same wherever a thing stands, for sounds",
+    )
 
     @model_validator(mode="after")
     def _stages_are_a_range(self) -> Self:
@@ -137,6 +142,17 @@ class StagesOptions(SpaceOptions):
                 f"min_stages {self.min_stages} with max_stages {self.max_stages}, "
                 f"allowed: 1 to {self.max_stages}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _largest_is_of_all_pixels(self) -> Self:
+        if "max" in self.head_pools:
+            only_max = self.head_pools == ("max",)
+            if (self.grids != (1,)) if only_max else (1 not in self.grids):
+                raise ValueError(
+                    f"grids {list(self.grids)} with head_pools {list(self.head_pools)}, "
+                    f"allowed: {'1 alone' if only_max else '1 among them'}"
+                )
         return self
 
     @classmethod

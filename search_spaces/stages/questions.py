@@ -76,6 +76,9 @@ def stages_decisions(options: StagesOptions) -> tuple[Decision, ...]:
         Decision("batch_norm.momentum", options.batch_norm_momenta),
         Decision("drop_path", options.drop_paths),
     ]
+    if len(options.head_pools) > 1:
+        pooled_to_one = (Condition("head.grid", frozenset({1})),)
+        decisions.append(Decision("head.pool", options.head_pools, pooled_to_one))
     return tuple(decisions)
 
 
@@ -110,8 +113,8 @@ def _stage_decisions(stage: str, options: StagesOptions, exists: Condition) -> I
             yield Decision(f"{stage}.{family}.{field}", choices, asked)
 
 
-def architecture_of(chosen: Choices) -> StagesArchitecture:
-    """Turn checked answers into an architecture."""
+def architecture_of(chosen: Choices, options: StagesOptions) -> StagesArchitecture:
+    """Turn checked answers into an architecture; what is not asked is as in `options`."""
     return StagesArchitecture.model_validate(
         {
             "stem": _stem_of(chosen),
@@ -122,6 +125,7 @@ def architecture_of(chosen: Choices) -> StagesArchitecture:
             "head": {
                 **{field: chosen[f"head.{field}"] for field in _HEAD_MENUS},
                 "hidden": _hidden_of(str(chosen["head.hidden"])),
+                "pool": chosen.get("head.pool", _unasked_head_pool(options)),
             },
             "batch_norm": {
                 "eps": chosen["batch_norm.eps"],
@@ -160,11 +164,12 @@ def _stage_of(stage: str, chosen: Choices) -> dict[str, Any]:
     }
 
 
-def choices_of(architecture: StagesArchitecture) -> dict[str, Choice]:
+def choices_of(architecture: StagesArchitecture, options: StagesOptions) -> dict[str, Choice]:
     """Read an architecture's answers; which of them a space allows is for the caller to check.
 
     Raises:
-        InvalidDecisionsError: A pooling, stem or auxiliary head has no name in any space.
+        InvalidDecisionsError: A pooling, stem or auxiliary head has no name in any space, or the
+            head pools otherwise than the options have it where they do not let it be chosen.
     """
     stem = architecture.stem
     chosen: dict[str, Choice] = {"stages": len(architecture.stages)}
@@ -182,6 +187,13 @@ def choices_of(architecture: StagesArchitecture) -> dict[str, Choice]:
     chosen["batch_norm.eps"] = architecture.batch_norm.eps
     chosen["batch_norm.momentum"] = architecture.batch_norm.momentum
     chosen["drop_path"] = architecture.drop_path
+    if len(options.head_pools) > 1 and architecture.head.grid == 1:
+        chosen["head.pool"] = architecture.head.pool
+    elif architecture.head.pool != _unasked_head_pool(options):
+        raise InvalidDecisionsError(
+            f"architecture has head.pool={architecture.head.pool!r}, "
+            f"the space allows: {', '.join(options.head_pools)}"
+        )
     return chosen
 
 
@@ -199,6 +211,11 @@ def _stage_choices(name: str, stage: Stage) -> dict[str, Choice]:
     for field in _BLOCK_MENUS[family]:
         chosen[f"{name}.{family}.{field}"] = _choice(getattr(stage.block, field))
     return chosen
+
+
+def _unasked_head_pool(options: StagesOptions) -> str:
+    """Return how a head pools that is not asked, as one that keeps a grid."""
+    return options.head_pools[0] if len(options.head_pools) == 1 else "average"
 
 
 def _has_width(family: str) -> bool:

@@ -43,11 +43,11 @@ class StagesSpace(SearchSpace[StagesArchitecture, StagesOptions]):
     def architecture(self, chosen: Choices) -> StagesArchitecture:
         """Turn answers into an architecture; raises `InvalidDecisionsError`."""
         check_choices(self.decisions, chosen)
-        return architecture_of(chosen)
+        return architecture_of(chosen, self.options)
 
     def choices(self, architecture: StagesArchitecture) -> dict[str, Choice]:
         """Read an architecture's answers; raises `InvalidDecisionsError` if it lies outside."""
-        chosen = choices_of(architecture)
+        chosen = choices_of(architecture, self.options)
         check_choices(self.decisions, chosen)
         return chosen
 

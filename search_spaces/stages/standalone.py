@@ -6,12 +6,13 @@ import textwrap
 from collections.abc import Iterable
 
 from search_spaces.base import InputShape
+from search_spaces.bundling import bundle
 from search_spaces.classifier import Classifier
 from search_spaces.stages.architecture import StagesArchitecture
 from search_spaces.stages.drawing import draw_stages
 from search_spaces.stages.network import StagesNetwork
 from search_spaces.stages.plan import Call, plan_network
-from search_spaces.standalone import bundle, write_module
+from search_spaces.standalone import write_module
 
 
 def write_stages(

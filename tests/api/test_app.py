@@ -163,6 +163,50 @@ def test_architecture_that_cannot_work_is_refused_by_its_layer(client: TestClien
     assert foreign.status_code == 422
 
 
+GIANT = {"family": "mbconv", "width": 2560, "expansion": 8}
+
+
+@pytest.mark.parametrize(
+    ("path", "request_", "detail"),
+    [
+        (
+            "jobs",
+            JOB | {"space": "stages", "start_from": ["alexnet"]},
+            "start_from: case study 'alexnet' cannot be trained on 'digits': architecture: layer '",
+        ),
+        (
+            "jobs",
+            JOB | {"space_options": {"filters": 1024, "repeats": 20, "operations": ["conv_3x3"]}},
+            "space_options: of 25 architectures of the space none can be trained on 'digits'; ",
+        ),
+        (
+            "architectures/analyze",
+            {
+                "architecture": {
+                    "space": "stages",
+                    "stages": [{"block": GIANT, "depth": 128}] * 12,
+                }
+            },
+            "architecture: more than 2,000,000,000 parameters, allowed: ",
+        ),
+    ],
+)
+def test_what_cannot_be_built_is_refused_in_a_problem(
+    client: TestClient, path: str, request_: dict[str, object], detail: str
+) -> None:
+    answer = client.post(f"/api/v1/{path}", json=request_)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"].startswith(detail)
+    assert client.get("/api/v1/jobs").json()["items"] == []
+
+
+def test_job_with_options_of_its_own_is_accepted(client: TestClient) -> None:
+    job = client.post("/api/v1/jobs", json=JOB | {"space_options": {"filters": 4}})
+    assert job.status_code == 201
+    assert job.json()["space_options"] == {"filters": 4}
+
+
 def test_memory_is_that_of_the_batch_asked_for(client: TestClient) -> None:
     request = {"architecture": resnet_18(client), "input": [3, 64, 64]}
     url = "/api/v1/architectures/analyze"

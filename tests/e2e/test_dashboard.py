@@ -8,7 +8,10 @@ from playwright.sync_api import Page, expect
 from nas.database import open_database
 from nas.settings import load_settings
 from tests.e2e.processes import serving
-from tests.nas.factories import add_job, new_loop, run_to_the_end
+from tests.nas.factories import add_job, new_loop, new_spec, run_to_the_end
+from tests.workers.in_process import InProcess
+from tests.workers.training.factories import digits
+from workers.baselines import JobBaselines
 
 
 @pytest.mark.slow
@@ -30,4 +33,30 @@ def test_page_shows_jobs_and_follows_a_running_search(tmp_path: Path, page: Page
         assert page.locator("svg g.node title").count() == page.locator("svg g.node").count()
         page.screenshot(path=tmp_path / "dashboard.png", full_page=True)
     assert errors == []
+    database.close()
+
+
+@pytest.mark.slow
+def test_page_shows_the_chosen_jobs_baselines_and_templates(tmp_path: Path, page: Page) -> None:
+    settings = load_settings(data_dir=tmp_path)
+    database = open_database(settings.database_url)
+    with serving(tmp_path, "--no-runner") as client:
+        spec = new_spec(name="with baselines", baselines=["linear", "hog"])
+        job_id = add_job(database, spec)
+        page.goto(str(client.base_url))
+        expect(page.get_by_role("cell", name="hog", exact=True)).to_be_visible()
+        JobBaselines(
+            database, settings.artifact_dir, job_id, spec, digits(200, 100), InProcess()
+        ).measure()
+        accuracy = client.get(f"/api/v1/jobs/{job_id}").json()["baselines"][0][
+            "validation_accuracy"
+        ]
+        expect(page.get_by_role("cell", name=f"{accuracy:.2%}").first).to_be_visible()
+        picture = page.locator('[alt="templates of linear"] img, img[alt="templates of linear"]')
+        expect(picture.first).to_be_visible()
+        assert picture.first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 90
+        page.screenshot(path=tmp_path / "baselines.png", full_page=True)
+        add_job(database, name="without any")
+        page.get_by_role("cell", name="without any").click()
+        expect(page.get_by_text("Baselines", exact=True)).to_be_hidden()
     database.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.processes import run, start, wait_for
+from tests.search_spaces.packages import install
 
 SEARCH = ["search", "--trials", "3", "--epochs", "2", "--final-epochs", "1", "--json"]
 SMALL = ["--space-option", "filters=4", "--space-option", "blocks=2"]
@@ -68,3 +70,40 @@ def running_epochs(tmp_path: Path) -> bool:
         for job in jobs
         for trial in json.loads(run(tmp_path, "trials", job["id"], "--json"))
     )
+
+
+OPERATION = """
+from search_spaces.cell.operations import Operation
+
+SCALED = Operation("scaled", "a convolution of another library's making", "scaled_block:Scaled")
+"""
+
+BLOCK = """
+import numpy as np
+from torch import nn
+
+class Scaled(nn.Conv2d):
+    def __init__(self, in_channels, out_channels, stride):
+        super().__init__(in_channels, out_channels, int(np.int64(3)), stride, padding=1)
+"""
+
+
+@pytest.mark.slow
+def test_winner_whose_source_cannot_be_copied_is_exported_in_the_other_formats(
+    tmp_path: Path,
+) -> None:
+    site, data = tmp_path / "site", tmp_path / "data"
+    entries = {"scaled": "scaled_operation:SCALED"}
+    modules = {"scaled_operation": OPERATION, "scaled_block": BLOCK}
+    install(site, "scaled", "nas.operations", entries, **modules)
+    python_path = os.pathsep.join([str(site), str(Path.cwd())])
+    chosen = ["--space-option", 'operations=["scaled"]', "--trials", "1", "--epochs", "1"]
+    result = json.loads(run(data, *SEARCH, *SMALL, *chosen, PYTHONPATH=python_path))
+    assert result["status"] == "completed"
+    assert result["exports"]["onnx"]["max_abs_difference"] <= 1e-4
+    assert "it uses 'numpy', allowed: torch, the standard" in result["exports"]["python"]["error"]
+    other = ["export", result["job_id"], "--format", "python", "--out", str(tmp_path / "x.py")]
+    process = start(data, *other, PYTHONPATH=python_path)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "Scaled cannot be copied into a standalone module: it uses 'numpy'" in err

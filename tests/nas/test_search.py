@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from nas.database.jobs import find_or_raise_job
@@ -338,6 +340,29 @@ def test_search_starts_from_case_studies_and_passes_over_one_that_the_images_are
     first = proposals_of(database, job_id)[0]
     assert first[3] is None  # no trial
     assert first[4] is not None  # but told
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (
+            {"kernels": [7], "paddings": ["valid"]},
+            "layer .* has no output for a 1x8x8 image",
+        ),
+        ({"kernels": [7], "widths": [2560], "depths": [128]}, "more than 2,000,000,000 parameters"),
+    ],
+)
+def test_space_without_a_network_that_can_be_trained_ends_with_infeasible_trials(
+    database, options, reason
+):
+    fixed = {"families": ["conv"], "stems": ["none"], "min_stages": 3, "max_stages": 3}
+    job_id = add_job(database, space="stages", space_options=fixed | options, trials=2)
+    assert run_to_the_end(new_loop(database, job_id)) == []
+    trials = trials_of(database, job_id)
+    assert [trial.status for trial in trials] == [TrialStatus.INFEASIBLE] * 2
+    assert all(re.search(reason, trial.error) for trial in trials)
+    assert all(trial.params > 0 for trial in trials)
+    assert all(told is not None for _, _, _, _, told, _ in proposals_of(database, job_id))
 
 
 def test_search_that_had_evaluated_its_start_does_not_start_anew(database):

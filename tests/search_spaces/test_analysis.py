@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from search_spaces import InvalidArchitectureError, build
+from search_spaces import InfeasibleArchitectureError, InvalidArchitectureError, build
 from search_spaces.analysis import analyze, analyze_network
 from search_spaces.case_studies import find_or_raise_case_study
 from search_spaces.symbolic import weightless
@@ -110,6 +110,18 @@ def test_window_that_does_not_fit_is_refused_with_its_layer():
     module = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 7))
     with pytest.raises(InvalidArchitectureError, match="layer '1' has no output for a 1x8x8 image"):
         analyze_network(module, (1, 8, 8))
+
+
+def test_layer_that_fails_is_named_with_its_error():
+    class Broken(nn.Module):
+        def forward(self, x):
+            raise RuntimeError("library too old")
+
+    module = nn.Sequential(nn.Conv2d(1, 2, 3), Broken())
+    message = "architecture: layer '1' failed: RuntimeError: library too old"
+    with pytest.raises(InfeasibleArchitectureError, match=message) as caught:
+        analyze_network(module, (1, 8, 8))
+    assert (caught.value.params, caught.value.macs) == (20, 6 * 6 * 18)
 
 
 def test_weights_are_left_undrawn_only_where_they_have_no_numbers():

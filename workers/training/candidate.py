@@ -8,7 +8,7 @@ on a GPU it adds autocast.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,17 @@ from search_spaces.classifier import Classifier
 from workers.training.data import DeviceImages, count_batches
 
 _EVALUATION_BATCH = 512
+
+AUXILIARY_WEIGHT = 0.3
+"""Share of each auxiliary classifier's loss (Szegedy et al. 2015, section 5)."""
+
+
+@runtime_checkable
+class HasAuxiliary(Protocol):
+    """A network with further classifiers on earlier features, for training alone."""
+
+    def forward_with_auxiliary(self, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the logits and those of each auxiliary classifier."""
 
 
 class CandidateTraining:
@@ -83,22 +94,35 @@ class CandidateTraining:
         return mean_loss
 
     def train_step(self, images: Tensor, labels: Tensor, step: int) -> Tensor:
-        """Make one optimiser step and return the batch's loss, still on the device."""
+        """Make one optimiser step and return the batch's loss, still on the device.
+
+        It is the loss of the network's own logits, whatever auxiliary classifiers add to it.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(step)
         with self._autocast():
-            loss = F.cross_entropy(
-                self.model(_channels_last(images)),
-                labels,
-                label_smoothing=self.recipe.label_smoothing,
-            )
+            loss, auxiliary_loss = self._losses(_channels_last(images), labels)
         self.optimizer.zero_grad(set_to_none=True)
-        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        total = loss + AUXILIARY_WEIGHT * auxiliary_loss
+        self._scaler.scale(total).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(self.optimizer)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.gradient_clip)
         self._scaler.step(self.optimizer)
         self._scaler.update()
         return loss.detach()
+
+    def _losses(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the loss of the network's logits, and the sum of its auxiliary classifiers'."""
+        if isinstance(self.model.network, HasAuxiliary):
+            normalized = self.model.normalized(images)
+            logits, further = self.model.network.forward_with_auxiliary(normalized)
+        else:
+            logits, further = self.model(images), ()
+        loss, *others = (
+            F.cross_entropy(each, labels, label_smoothing=self.recipe.label_smoothing)
+            for each in (logits, *further)
+        )
+        return loss, sum(others, start=torch.zeros_like(loss))
 
     def learning_rate(self, step: int) -> float:
         """Return the rate at `step`: linear warm-up, then half a cosine down to zero."""

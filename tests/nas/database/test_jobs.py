@@ -19,7 +19,8 @@ from nas.database.jobs import (
     set_job_status,
     settle_abandoned_stops,
 )
-from nas.errors import ConflictError, NotFoundError
+from nas.errors import ConflictError, InvalidInputError, NotFoundError
+from nas.representations import JobView
 from nas.status import JOB_TRANSITIONS, JobStatus
 from tests.nas.factories import NOON, add_job, new_spec
 
@@ -52,6 +53,27 @@ def test_new_job_is_queued_with_a_name_and_its_spec(session):
     session.expire(job)
     assert job.spec == spec
     assert job.created_at == NOON
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"space": "gone"}, "space: no search space 'gone'; known: cell"),
+        ({"space_options": {"operations": ["gone"]}}, "operations.0: no operation 'gone', allowed"),
+        ({"dataset": "gone"}, "dataset: no data set 'gone'"),
+        ({"baselines": ["gone"]}, "baselines: no baseline 'gone'"),
+    ],
+)
+def test_job_of_a_package_that_is_gone_is_shown_and_cannot_be_run(session, change, message):
+    job = create_job(session, new_spec(name="orphan"), NOON)
+    job.spec_json = job.spec_json | change
+    session.flush()
+    (shown,) = [JobView.of(session, row) for row in list_jobs(session)]
+    assert shown.name == "orphan"
+    (field, value), *_ = change.items()
+    assert field == "baselines" or getattr(shown, field) == value
+    with pytest.raises(InvalidInputError, match=message):
+        _ = job.spec
 
 
 def test_claimed_job_runs_under_the_runners_lease(session):

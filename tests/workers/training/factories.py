@@ -10,6 +10,7 @@ import torch
 from nas.datasets import ImageData, Split, find_or_raise_dataset
 from nas.evaluation import TrialTask
 from nas.recipe import Recipe
+from search_spaces import Architecture
 from tests.search_spaces.strategies import architecture_of, cell_of
 from workers.training.candidate import CandidateTraining
 from workers.training.data import DeviceImages
@@ -31,9 +32,16 @@ def digits(train: int | None = None, validation: int | None = None) -> ImageData
     return ImageData(part(data.train, train), part(data.validation, validation), data.test)
 
 
-def new_training(data: ImageData, *, epochs: int = 3, seed: int = 0, **recipe: Any):
+def new_training(
+    data: ImageData,
+    *,
+    epochs: int = 3,
+    seed: int = 0,
+    architecture: Architecture = SMALL,
+    **recipe: Any,
+):
     return CandidateTraining(
-        SMALL,
+        architecture,
         (1, 8, 8),
         10,
         images=DeviceImages(data.train, CPU),

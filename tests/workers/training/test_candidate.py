@@ -4,8 +4,11 @@ import copy
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 from nas.errors import TrialFailedError
+from tests.search_spaces.stages.factories import SMALL_BLOCKS, network_of, stage_of
 from tests.workers.training.factories import CPU, SMALL, digits, new_training, same_state
 from workers.training.candidate import new_model
 from workers.training.data import DeviceImages
@@ -122,3 +125,58 @@ def test_weight_decay_spares_biases_and_norms(few):
             assert (group["weight_decay"] > 0) == (parameter.ndim > 1)
     total = sum(len(group["params"]) for group in optimizer.param_groups)
     assert total == len(list(new_training(few).model.parameters()))
+
+
+AUXILIARY = {"grid": 2, "features": 4, "hidden": 8, "dropout": 0.0}
+
+
+def with_auxiliary_heads():
+    return network_of(
+        stage_of(SMALL_BLOCKS["conv"], stride=1, auxiliary=AUXILIARY),
+        stage_of(SMALL_BLOCKS["bottleneck"], auxiliary=AUXILIARY),
+        stage_of(SMALL_BLOCKS["basic"], stride=1),
+    )
+
+
+def first_batch(data) -> tuple[Tensor, Tensor]:
+    return next(iter(DeviceImages(data.train, CPU).batches(32)))
+
+
+def test_auxiliary_heads_are_trained_with_their_published_weight(few):
+    """Szegedy et al. 2015, section 5: their losses count 0.3 each beside the network's own."""
+    settings = {"label_smoothing": 0.0, "gradient_clip": 1e9, "warmup_epochs": 0.0}
+    training = new_training(few, architecture=with_auxiliary_heads(), **settings)
+    network = training.model.network
+    images, labels = first_batch(few)
+    training.model.train()
+    before = {name: p.detach().clone() for name, p in network.named_parameters()}
+    reference = copy.deepcopy(training.model)
+    logits, auxiliary = reference.network.forward_with_auxiliary(reference.normalized(images))
+    assert len(auxiliary) == 2
+    losses = [F.cross_entropy(each, labels) for each in (logits, *auxiliary)]
+    (losses[0] + 0.3 * losses[1] + 0.3 * losses[2]).backward()
+    reported = training.train_step(images, labels, step=0)
+    assert float(reported) == pytest.approx(losses[0].item())
+    moved = {name for name, p in network.named_parameters() if not torch.equal(p, before[name])}
+    expected = dict(reference.network.named_parameters())
+    for name, parameter in network.named_parameters():
+        assert torch.allclose(parameter.grad, expected[name].grad, atol=1e-5), name
+        if name.startswith("auxiliary."):
+            assert parameter.grad.abs().sum() > 0, name
+            assert name in moved
+    assert any(name.startswith("auxiliary.0.") for name in moved)
+    assert any(name.startswith("auxiliary.1.") for name in moved)
+
+
+def test_network_with_auxiliary_heads_learns_and_is_measured_without_them():
+    data = digits()
+    training = new_training(data, epochs=8, architecture=with_auxiliary_heads())
+    losses = [training.run_epoch() for _ in range(8)]
+    assert losses[-1] < losses[0]
+    validation = DeviceImages(data.validation, CPU)
+    metrics = training.evaluate(validation)
+    assert metrics.accuracy > 0.5
+    training.model.network.auxiliary.requires_grad_(False)
+    for parameter in training.model.network.auxiliary.parameters():
+        parameter.zero_()
+    assert training.evaluate(validation) == metrics

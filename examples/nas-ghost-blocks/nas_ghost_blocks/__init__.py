@@ -1,0 +1,1 @@
+"""Ghost modules for the architecture search service: an operation and a search space."""
