@@ -122,7 +122,9 @@ class GaussianProcess:
         """Return the posterior given rows and their targets."""
         covariance = self._covariance(views, views)
         covariance.flat[:: len(targets) + 1] += np.exp(self.parameters[-1]) + _JITTER
-        return Posterior(self, views, targets - self._mean(views), cho_factor(covariance, True))
+        return Posterior(
+            self, views, targets - self._mean(views), cho_factor(covariance, True), targets.max()
+        )
 
     def _mean(self, views: Views) -> Vector:
         return self.slope * views[View.CAPACITY][:, 0]
@@ -186,9 +188,10 @@ class GaussianProcess:
 
 
 def _apply(values: NDArray[np.float64], amplitude: float, rate: float | None) -> Matrix:
-    if rate is None:
-        return np.exp(amplitude) * values
-    return np.exp(amplitude - rate * values)
+    covariance: Matrix = (
+        np.exp(amplitude) * values if rate is None else np.exp(amplitude - rate * values)
+    )
+    return covariance
 
 
 @dataclass(frozen=True)
@@ -199,6 +202,7 @@ class Posterior:
     views: Views
     residual: Vector
     factor: tuple[Matrix, bool]
+    best: float
 
     def predict(self, views: Views) -> tuple[Vector, Vector]:
         """Return mean and standard deviation of the noiseless value at each row."""

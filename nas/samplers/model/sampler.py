@@ -106,7 +106,7 @@ class ModelSampler(Sampler):
             return table.add(draw_choices(table.decisions, rng))
         pending = np.array(sorted(set(self._pending.values())), dtype=np.intp)
         posterior = surrogate.condition(expert, told, self._rewards, pending)
-        gains = self._expected_improvement(posterior, told, rows) * self._feasible(posterior, rows)
+        gains = self._expected_improvement(posterior, rows) * self._feasible(posterior, rows)
         return int(rows[np.argmax(gains)])
 
     def _candidates(self, expert: int, best: list[int], rng: np.random.Generator) -> Rows:
@@ -129,7 +129,7 @@ class ModelSampler(Sampler):
         nothing = np.array([], dtype=np.intp)
         posterior = surrogate.condition(expert, told, self._rewards[:fitted], nothing)
         rows = np.arange(len(table.choices))
-        gains = self._expected_improvement(posterior, told, rows)
+        gains = self._expected_improvement(posterior, rows)
         return np.argsort(gains)[::-1][:SHORTLIST]
 
     def _unseen(self, rows: Rows) -> Rows:
@@ -137,12 +137,11 @@ class ModelSampler(Sampler):
         seen = self._known_keys | {keys[row] for row in self._pending.values()}
         return rows[[keys[row] not in seen for row in rows]]
 
-    def _expected_improvement(self, posterior: Posterior, told: Rows, rows: Rows) -> Vector:
-        """Return the expected improvement over the best mean among the results."""
+    def _expected_improvement(self, posterior: Posterior, rows: Rows) -> Vector:
+        """Return the expected improvement over the best result, in units of its score."""
         _, surrogate = self._model()
         mean, spread = posterior.predict(surrogate.views(rows))
-        incumbent = posterior.predict(surrogate.views(told))[0].max()
-        above = (mean - incumbent) / spread
+        above = (mean - posterior.best) / spread
         gains: Vector = spread * (above * norm.cdf(above) + norm.pdf(above))
         return gains
 
