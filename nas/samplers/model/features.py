@@ -99,7 +99,7 @@ class FeatureTable:
         """Prepare the views of all rows at once, where no more will be added."""
         rows = np.arange(len(self.choices))
         whole = {view: self.view(view, rows) for view in View}
-        self._whole = {view: matrix[:, matrix.any(axis=0)] for view, matrix in whole.items()}
+        self._whole = whole | {View.PATHS: whole[View.PATHS][:, : len(self._path_columns)]}
 
     def view(self, view: View, rows: Rows) -> Matrix:
         """Return the features of `rows`, shape `(len(rows), features of the view)`."""
