@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log10
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,13 +13,16 @@ from nas.samplers import SAMPLERS
 from search_spaces import create_space, spaces
 from search_spaces.base import InputShape
 from search_spaces.case_studies import CaseStudy, case_studies
+from search_spaces.registry import AnySpace
 
 
 class SpaceView(BaseModel):
-    """A search space, its options and the decisions it asks with default options."""
+    """A search space, its options, and its size and decisions with default options."""
 
     name: str
     summary: str
+    size: int = Field(description="number of complete answers; several may be one network")
+    log10_size: float = Field(description="its decimal logarithm, as `size` may be huge")
     options: dict[str, Any] = Field(description="JSON schema of `space_options`")
     decisions: list[dict[str, Any]] = Field(description="name and choices, in the order asked")
 
@@ -92,18 +96,21 @@ class DatasetView(BaseModel):
 
 def space_views() -> list[SpaceView]:
     """Describe every search space."""
-    return [
-        SpaceView(
-            name=name,
-            summary=space.summary,
-            options=space.options_type.model_json_schema(),
-            decisions=[
-                {"name": decision.name, "choices": list(decision.choices)}
-                for decision in create_space(name).decisions
-            ],
-        )
-        for name, space in sorted(spaces().items())
-    ]
+    return [_space_view(create_space(name)) for name in sorted(spaces())]
+
+
+def _space_view(space: AnySpace) -> SpaceView:
+    return SpaceView(
+        name=space.name,
+        summary=space.summary,
+        size=space.size,
+        log10_size=log10(space.size),
+        options=space.options_type.model_json_schema(),
+        decisions=[
+            {"name": decision.name, "choices": list(decision.choices)}
+            for decision in space.decisions
+        ],
+    )
 
 
 def case_study_views() -> list[CaseStudyView]:

@@ -16,6 +16,7 @@ from search_spaces.case_studies import CaseStudy, case_studies
 
 _DEFAULT_SHAPE: InputShape = (3, 32, 32)
 _DEFAULT_CLASSES = 10
+_NUMBERS = ("parameters", "MACs", "activations", "receptive\nfield")
 _STANDARD_OUTPUT = "-"
 
 
@@ -78,7 +79,7 @@ def analyze_command(
 def _print(architecture: Architecture, view: AnalysisView) -> None:
     console.print(draw(architecture), highlight=False, markup=False)
     print_table(
-        ("layer", "type", "output", "parameters", "MACs", "activations", "receptive field"),
+        ("layer", "type", "output", *_NUMBERS),
         [
             (
                 layer.name,
@@ -92,6 +93,7 @@ def _print(architecture: Architecture, view: AnalysisView) -> None:
             for layer in view.layers
         ],
         "no layers",
+        numbers=_NUMBERS,
     )
     total = view.total
     console.print(

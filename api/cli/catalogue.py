@@ -5,12 +5,16 @@ from __future__ import annotations
 from api.cli.context import JsonOption
 from api.cli.output import print_json, print_table
 from nas.catalogue import (
+    SpaceView,
     baseline_views,
     case_study_views,
     dataset_views,
     sampler_views,
     space_views,
 )
+
+_LONGEST_COUNT = 10**9
+"""Sizes from here on are written as powers of ten."""
 
 
 def spaces_command(as_json: JsonOption = False) -> None:
@@ -20,10 +24,17 @@ def spaces_command(as_json: JsonOption = False) -> None:
         print_json(views)
         return
     print_table(
-        ("space", "what it holds", "options"),
-        [(v.name, v.summary, _options(v.options)) for v in views],
+        ("space", "architectures", "what it holds", "options"),
+        [(v.name, _count(v), v.summary, _options(v.options)) for v in views],
         "no spaces",
+        numbers=("architectures",),
     )
+
+
+def _count(space: SpaceView) -> str:
+    if space.size < _LONGEST_COUNT:
+        return f"{space.size:,}"
+    return f"10^{space.log10_size:.1f}"
 
 
 def case_studies_command(as_json: JsonOption = False) -> None:
@@ -47,6 +58,7 @@ def case_studies_command(as_json: JsonOption = False) -> None:
             for v in views
         ],
         "no case studies",
+        numbers=("parameters", "MACs"),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+_WIDTH_IN_FILES = 160
+
 console = Console()
+if not console.is_terminal and "COLUMNS" not in os.environ:
+    console.width = _WIDTH_IN_FILES  # a pipe has no edge at which lines would have to break
 
 
 def print_json(content: BaseModel | Sequence[BaseModel] | dict[str, Any] | list[Any]) -> None:
@@ -26,11 +31,23 @@ def print_json(content: BaseModel | Sequence[BaseModel] | dict[str, Any] | list[
     console.file.write(json.dumps(plain, indent=2) + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """Print rows under their headings, or `empty` if there are none."""
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    empty: str,
+    *,
+    numbers: Collection[str] = (),
+) -> None:
+    """Print rows under their headings, or `empty` if there are none.
+
+    The columns named in `numbers` are set flush right and never broken over lines.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        if column in numbers:
+            table.add_column(column, justify="right", no_wrap=True)
+        else:
+            table.add_column(column, overflow="fold")
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007
         table.add_row(*(escape(str(cell)) for cell in row))

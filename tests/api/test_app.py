@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -95,6 +96,10 @@ def test_catalogue_names_what_there_is(client: TestClient) -> None:
     names = [s["name"] for s in client.get("/api/v1/samplers").json()]
     assert {"rl", "tpe", "random"} <= set(names)
     assert client.get("/api/v1/search-spaces/cell").json()["decisions"]
+    sizes = {space["name"]: space for space in client.get("/api/v1/search-spaces").json()}
+    assert sizes["nasbench201"]["size"] == 15_625
+    assert sizes["stages"]["size"] > 10**100
+    assert sizes["cell"]["log10_size"] == pytest.approx(math.log10(sizes["cell"]["size"]))
     assert client.get("/api/v1/datasets").json()[0]["name"] == "digits"
 
 
