@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nas.problem import SearchProblem
 from nas.samplers.model.capacity import CapacityEstimate
-from search_spaces import Choice, Choices, Decision
+from search_spaces import Architecture, Choice, Choices, Decision
 from search_spaces.encoding import one_hot, paths
 from search_spaces.graph import Graph
 from search_spaces.variation import draw_choices, neighbouring_choices
@@ -64,6 +64,7 @@ class FeatureTable:
         self.keys: list[str] = []
         self._row: dict[tuple[Choice | None, ...], int] = {}
         self._neighbours: dict[int, Rows] = {}
+        self._of_graphs: dict[Architecture, dict[View, NDArray[np.float32]]] = {}
         self._path_columns: dict[tuple[int, tuple[str, ...]], int] = {}
         self._raw: dict[View, NDArray[np.float32]] = {}
         self._whole: dict[View, Matrix] = {}
@@ -99,6 +100,7 @@ class FeatureTable:
         """Prepare the views of all rows at once, where no more will be added."""
         rows = np.arange(len(self.choices))
         whole = {view: self.view(view, rows) for view in View}
+        self._of_graphs.clear()
         self._whole = whole | {View.PATHS: whole[View.PATHS][:, : len(self._path_columns)]}
 
     def view(self, view: View, rows: Rows) -> Matrix:
@@ -115,12 +117,14 @@ class FeatureTable:
 
     def _append(self, choices: dict[str, Choice]) -> None:
         architecture = self.problem.architecture(choices)
-        graphs = self.problem.space.graphs(architecture.canonical())
-        features = {
-            View.ONE_HOT: one_hot(self.decisions, choices),
-            View.PATHS: self._weigh_paths(graphs),
-            View.COUNTS: _counts(graphs, self.problem.space.node_kinds),
-        }
+        canonical = architecture.canonical()
+        if canonical not in self._of_graphs:
+            graphs = self.problem.space.graphs(canonical)
+            self._of_graphs[canonical] = {
+                View.PATHS: self._weigh_paths(graphs),
+                View.COUNTS: _counts(graphs, self.problem.space.node_kinds),
+            }
+        features = self._of_graphs[canonical] | {View.ONE_HOT: one_hot(self.decisions, choices)}
         row = len(self.choices)
         for view, vector in features.items():
             matrix = self._raw.get(view)

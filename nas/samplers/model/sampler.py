@@ -46,77 +46,68 @@ class ModelSampler(Sampler):
         self._known_keys: set[str] = set()
         self._pending: dict[int, int] = {}
         self._shortlists: dict[int, Rows] = {}
-        self._made: tuple[FeatureTable, Surrogate] | None = None
-        self._is_whole = False
+        whole = whole_space(problem)
+        self._is_whole = whole is not None
+        self._table = whole or FeatureTable(problem)
+        self._surrogate = Surrogate(self._table)
 
     def ask(self, number: int) -> Proposal:
         """Propose the largest of some random architectures first, then ask the model."""
         rng = generator(self.seed, number)
-        table, _ = self._model()
         if number == 0:
             row = self._large(rng)
         elif len(self._told) < RANDOM_RESULTS:
-            row = table.add(draw_choices(table.decisions, rng))
+            row = self._table.add(draw_choices(self._table.decisions, rng))
         else:
             row = self._most_promising(rng)
         self._pending[number] = row
-        return Proposal(dict(table.choices[row]))
+        return Proposal(dict(self._table.choices[row]))
 
     def expect(self, number: int, proposal: Proposal) -> None:
         """Count the proposal of an earlier sampler as pending."""
-        self._pending[number] = self._model()[0].add(proposal.choices)
+        self._pending[number] = self._table.add(proposal.choices)
 
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
         """Add a result; one of a known architecture adds nothing."""
         self._pending.pop(number, None)
-        table, _ = self._model()
-        row = table.add(proposal.choices)
-        if table.keys[row] in self._known_keys:
+        row = self._table.add(proposal.choices)
+        if self._table.keys[row] in self._known_keys:
             return
-        self._known_keys.add(table.keys[row])
+        self._known_keys.add(self._table.keys[row])
         if reward is None:
             self._rejected.append(row)
             return
         self._told.append(row)
         self._rewards.append(reward)
 
-    def _model(self) -> tuple[FeatureTable, Surrogate]:
-        if self._made is None:
-            table = whole_space(self.problem)
-            self._is_whole = table is not None
-            table = table or FeatureTable(self.problem)
-            self._made = table, Surrogate(table)
-        return self._made
-
     def _large(self, rng: np.random.Generator) -> int:
         """Return the architecture of most estimated MACs among some random ones."""
-        table, surrogate = self._model()
-        rows = np.array([table.add(draw_choices(table.decisions, rng)) for _ in range(64)])
-        return int(rows[np.argmax(surrogate.capacity(rows))])
+        rows = np.array(
+            [self._table.add(draw_choices(self._table.decisions, rng)) for _ in range(64)]
+        )
+        return int(rows[np.argmax(self._surrogate.capacity(rows))])
 
     def _most_promising(self, rng: np.random.Generator) -> int:
-        table, surrogate = self._model()
         told = np.array(self._told)
-        if surrogate.fit(told, self._rewards):
+        if self._surrogate.fit(told, self._rewards):
             self._shortlists = {}
-        expert = 0 if rng.random() < surrogate.structured_probability(LEAST_SHARE) else 1
+        expert = 0 if rng.random() < self._surrogate.structured_probability(LEAST_SHARE) else 1
         best = [int(row) for row in told[np.argsort(self._rewards)[::-1][:BEST_ROWS]]]
         rows = self._unseen(self._candidates(expert, best, rng))
         if not len(rows):
-            return table.add(draw_choices(table.decisions, rng))
+            return self._table.add(draw_choices(self._table.decisions, rng))
         pending = np.array(sorted(set(self._pending.values())), dtype=np.intp)
-        posterior = surrogate.condition(expert, told, self._rewards, pending)
+        posterior = self._surrogate.condition(expert, told, self._rewards, pending)
         gains = self._expected_improvement(posterior, rows) * self._feasible(posterior, rows)
         return int(rows[np.argmax(gains)])
 
     def _candidates(self, expert: int, best: list[int], rng: np.random.Generator) -> Rows:
-        table, surrogate = self._model()
         if not self._is_whole:
-            return draw_pool(table, best, rng)
+            return draw_pool(self._table, best, rng)
         if expert not in self._shortlists:
-            self._shortlists[expert] = self._shortlist(expert, surrogate.fitted)
-        near = [table.neighbours(row) for row in best]
-        uniform = rng.integers(len(table.choices), size=UNIFORM_ROWS)
+            self._shortlists[expert] = self._shortlist(expert, self._surrogate.fitted)
+        near = [self._table.neighbours(row) for row in best]
+        uniform = rng.integers(len(self._table.choices), size=UNIFORM_ROWS)
         return np.unique(np.concatenate([self._shortlists[expert], uniform, *near]))
 
     def _shortlist(self, expert: int, fitted: int) -> Rows:
@@ -124,23 +115,21 @@ class ModelSampler(Sampler):
 
         What came later or is pending is left out, so that a sampler made anew finds the same.
         """
-        table, surrogate = self._model()
         told = np.array(self._told[:fitted])
         nothing = np.array([], dtype=np.intp)
-        posterior = surrogate.condition(expert, told, self._rewards[:fitted], nothing)
-        rows = np.arange(len(table.choices))
+        posterior = self._surrogate.condition(expert, told, self._rewards[:fitted], nothing)
+        rows = np.arange(len(self._table.choices))
         gains = self._expected_improvement(posterior, rows)
         return np.argsort(gains)[::-1][:SHORTLIST]
 
     def _unseen(self, rows: Rows) -> Rows:
-        keys = self._model()[0].keys
+        keys = self._table.keys
         seen = self._known_keys | {keys[row] for row in self._pending.values()}
         return rows[[keys[row] not in seen for row in rows]]
 
     def _expected_improvement(self, posterior: Posterior, rows: Rows) -> Vector:
         """Return the expected improvement over the best result, in units of its score."""
-        _, surrogate = self._model()
-        mean, spread = posterior.predict(surrogate.views(rows))
+        mean, spread = posterior.predict(self._surrogate.views(rows))
         above = (mean - posterior.best) / spread
         gains: Vector = spread * (above * norm.cdf(above) + norm.pdf(above))
         return gains
@@ -149,10 +138,9 @@ class ModelSampler(Sampler):
         """Estimate the probability that each architecture can be evaluated."""
         if not self._rejected:
             return np.ones(len(rows))
-        _, surrogate = self._model()
         known = np.array([*self._told, *self._rejected])
         labels = np.array([1.0] * len(self._told) + [0.0] * len(self._rejected))
-        carried = posterior.process.condition(surrogate.views(known), labels).interpolate(
-            labels, surrogate.views(rows)
+        carried = posterior.process.condition(self._surrogate.views(known), labels).interpolate(
+            labels, self._surrogate.views(rows)
         )
         return np.clip(carried, LEAST_FEASIBLE, 1.0)
