@@ -20,6 +20,7 @@ from nas.baselines import find_or_raise_baseline
 from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
 from nas.objective import Constraint, Objective
+from nas.problem import SearchProblem
 from nas.recipe import Recipe
 from nas.samplers import find_or_raise_sampler
 from search_spaces import Choice, InvalidDecisionsError, create_space, find_or_raise_space
@@ -166,6 +167,11 @@ class JobSpec(BaseModel):
         for name in self.start_from:
             options |= find_or_raise_case_study(name).space_options
         return create_space(self.space, options | self.space_options)
+
+    def new_problem(self) -> SearchProblem:
+        """Put the space and the data set's images together."""
+        info = find_or_raise_dataset(self.dataset).info
+        return SearchProblem(self.new_space(), info.input_shape, info.num_classes)
 
     def starting_choices(self, space: AnySpace) -> list[dict[str, Choice]]:
         """Return the starts as answers to the space's decisions.

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -38,15 +38,15 @@ from nas.database.trials import (
     record_epoch,
     set_trial_status,
 )
-from nas.datasets import find_or_raise_dataset
 from nas.evaluation import EpochReport, Metrics, TrialTask
 from nas.ids import new_id, utc_now
 from nas.job import JobSpec
 from nas.layout import trial_directory
+from nas.problem import SearchProblem
 from nas.samplers import SAMPLERS, Proposal, Sampler
 from nas.status import TrialStatus
 from search_spaces import Architecture, InfeasibleArchitectureError, parse_architecture
-from search_spaces.analysis import Analysis, analyze
+from search_spaces.analysis import Analysis
 
 PROPOSALS_PER_TRIAL = 50
 """The sampler's attempts at an architecture that is new and within the constraints."""
@@ -87,6 +87,7 @@ class SearchLoop:
         data_fingerprint: str,
         artifact_dir: Path,
         clock: Callable[[], datetime] = utc_now,
+        problem: SearchProblem | None = None,
     ) -> None:
         self._database = database
         self._job_id = job_id
@@ -94,9 +95,8 @@ class SearchLoop:
         self._clock = clock
         with database.read() as session:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
-        self._dataset = find_or_raise_dataset(self.spec.dataset).info
-        self._space = self.spec.new_space()
-        self._starts = self.spec.starting_choices(self._space)
+        self._problem = problem or self.spec.new_problem()
+        self._starts = self.spec.starting_choices(self._problem.space)
         self._constraints = self.spec.parsed_constraints
         self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
         self._sampler = self._new_sampler(self.spec.sampler, dict(self.spec.sampler_options))
@@ -106,7 +106,8 @@ class SearchLoop:
         self._interrupted: list[str] = []
         self._next_number = 0
         self._used_up = False
-        self._analyze = lru_cache(maxsize=4096)(self._analyze_architecture)
+        self.asks = 0
+        self.ask_seconds = 0.0
         self._restore()
 
     def next_task(self) -> TrialTask | None:
@@ -152,7 +153,7 @@ class SearchLoop:
                 set_trial_status(trial, TrialStatus.PENDING)
 
     def _new_sampler(self, name: str, options: dict[str, object]) -> Sampler:
-        return SAMPLERS[name].create(self._space.decisions, self.spec.seed, options)
+        return SAMPLERS[name].create(self._problem, self.spec.seed, options)
 
     def _restore(self) -> None:
         """Rebuild the sampler and the loop's memory from the job's proposals and trials."""
@@ -166,6 +167,7 @@ class SearchLoop:
             if row.told is not None:
                 self._sampler.tell(row.number, proposal, row.reward)
             elif row.trial_id is not None:
+                self._sampler.expect(row.number, proposal)
                 self._proposals[row.number] = proposal
                 known[row.trial_id].awaiting.append(row.number)
         self._next_number = 1 + max((row.number for row in proposals), default=-1)
@@ -190,10 +192,10 @@ class SearchLoop:
             if number < len(self._starts):
                 proposal = Proposal(self._starts[number])
             else:
-                proposal = sampler.ask(number)
-            architecture = self._space.architecture(proposal.choices).canonical()
+                proposal = self._ask(sampler, number)
+            architecture = self._problem.architecture(proposal.choices)
             self._proposals[number] = proposal
-            known = self._known.get(architecture.content_hash)
+            known = self._known.get(self._problem.key(architecture))
             if known is not None:
                 self._record_repeat(number, known)
                 continue
@@ -206,7 +208,7 @@ class SearchLoop:
 
     def _candidate(self, number: int, architecture: Architecture) -> _Candidate:
         try:
-            analysis = self._analyze(architecture)
+            analysis = self._problem.analyze(architecture)
         except InfeasibleArchitectureError as error:
             return _Candidate(number, architecture, error.params, error.macs, str(error))
         broken = self._broken(analysis)
@@ -226,8 +228,12 @@ class SearchLoop:
         for _ in range(UNIFORM_PROPOSALS_PER_TRIAL):
             yield self._uniform
 
-    def _analyze_architecture(self, architecture: Architecture) -> Analysis:
-        return analyze(architecture, self._dataset.input_shape, self._dataset.num_classes)
+    def _ask(self, sampler: Sampler, number: int) -> Proposal:
+        started = time.perf_counter()
+        proposal = sampler.ask(number)
+        self.ask_seconds += time.perf_counter() - started
+        self.asks += 1
+        return proposal
 
     def _record_repeat(self, number: int, known: _Known) -> None:
         """Store a proposal of an architecture that the job already has."""
@@ -258,7 +264,7 @@ class SearchLoop:
                 number=len(self._known),
                 status=TrialStatus.PENDING,
                 architecture_json=candidate.architecture.model_dump(mode="json"),
-                architecture_hash=candidate.architecture.content_hash,
+                architecture_hash=self._problem.key(candidate.architecture),
                 evaluation_key=self._evaluation_key,
                 budget=self.spec.epochs,
                 epochs_done=0,
@@ -304,8 +310,8 @@ class SearchLoop:
             trial_id=trial.id,
             number=trial.number,
             architecture=parse_architecture(trial.architecture_json),
-            input_shape=self._dataset.input_shape,
-            num_classes=self._dataset.num_classes,
+            input_shape=self._problem.input_shape,
+            num_classes=self._problem.num_classes,
             recipe=self.spec.recipe,
             epochs=trial.budget,
             seed=self.spec.seed,

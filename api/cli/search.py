@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +9,7 @@ import typer
 
 from api.cli.baselines import wanted_baselines
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
+from api.cli.options import parse_options
 from api.cli.output import print_json
 from nas.database import Database
 from nas.database.jobs import create_job
@@ -67,8 +67,8 @@ def search(
     request: dict[str, Any] = {
         "name": name,
         "space": space,
-        "space_options": _parse_options("--space-option", space_option),
-        "sampler_options": _parse_options("--sampler-option", sampler_option),
+        "space_options": parse_options("--space-option", space_option),
+        "sampler_options": parse_options("--sampler-option", sampler_option),
         "dataset": dataset,
         "trials": trials,
         "epochs": epochs,
@@ -78,7 +78,7 @@ def search(
         "baselines": wanted_baselines(baselines),
         "start_from": start_from or [],
         "seed": seed,
-        "recipe": _parse_options("--recipe-option", recipe_option),
+        "recipe": parse_options("--recipe-option", recipe_option),
         "resources": {
             "cpus_per_trial": cpus_per_trial,
             "gpus_per_trial": gpus_per_trial,
@@ -155,17 +155,3 @@ def _summary(job: JobView, exports: dict[str, Any] | None = None) -> dict[str, A
         "baselines": [result.model_dump(mode="json") for result in job.baselines],
     }
     return summary if exports is None else summary | {"exports": exports}
-
-
-def _parse_options(option: str, pairs: list[str] | None) -> dict[str, Any]:
-    """Read NAME=VALUE pairs; a value that is JSON is taken as such, any other as text."""
-    parsed: dict[str, Any] = {}
-    for pair in pairs or []:
-        name, equals, value = pair.partition("=")
-        if not name or not equals:
-            raise InvalidInputError(f"{option}: got {pair!r}, allowed: NAME=VALUE")
-        try:
-            parsed[name] = json.loads(value)
-        except ValueError:
-            parsed[name] = value
-    return parsed

@@ -8,11 +8,13 @@ The life of a proposal, told in order:
    proposals can be pending, and their results come in any order.
 3. The loop calls `tell(number, proposal, reward)` once per proposal; `reward` is to be
    maximised, and None says that the candidate could not be evaluated.
-4. After a crash the loop makes a new sampler and repeats all `tell` calls in their old order.
-   A sampler therefore keeps no state that `tell` does not rebuild, and draws the randomness of
-   `ask(number)` from `generator(seed, number)`: the same results give the same proposals.
+4. After a crash the loop makes a new sampler, repeats all `tell` calls in their old order, and
+   calls `expect` for each proposal whose result is still to come. A sampler therefore keeps no
+   state that these do not rebuild, and draws the randomness of `ask(number)` from
+   `generator(seed, number)`: the same results give the same proposals.
 
-A sampler sees the decisions' names and choices and nothing else of the space.
+Most samplers see the decisions' names and choices alone; `model` also looks at the graphs and
+sizes of the architectures that answers lead to.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from search_spaces import Choice, Decision
+from nas.problem import SearchProblem
+from search_spaces import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,17 @@ class Proposal:
 class Sampler(ABC):
     """Proposes (`ask`) and learns (`tell`); see the module's docstring for the order."""
 
-    def __init__(self, decisions: tuple[Decision, ...], seed: int) -> None:
-        self.decisions = decisions
+    def __init__(self, problem: SearchProblem, seed: int) -> None:
+        self.problem = problem
+        self.decisions = problem.space.decisions
         self.seed = seed
 
     @abstractmethod
     def ask(self, number: int) -> Proposal:
         """Propose; called once per `number`, which grows."""
+
+    def expect(self, number: int, proposal: Proposal) -> None:  # noqa: B027
+        """Learn of a proposal of an earlier sampler whose reward is still to come."""
 
     @abstractmethod
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:

@@ -15,6 +15,22 @@ class RandomOptions(SamplerOptions):
     """Random search has nothing to set."""
 
 
+class ModelOptions(SamplerOptions):
+    """Model-based search has nothing to set: what matters is learned from the results."""
+
+
+class EvolutionOptions(SamplerOptions):
+    """Settings of regularised evolution; the defaults suit 100 to 1,000 trials."""
+
+    population: int = Field(30, ge=2, le=100_000, description="youngest results kept as parents")
+    tournament: int = Field(10, ge=1, le=100_000, description="results compared for each parent")
+    crossover: float = Field(0.0, ge=0, le=1, description="share of children with two parents")
+
+
+class LocalOptions(SamplerOptions):
+    """Local search has nothing to set."""
+
+
 class TPEOptions(SamplerOptions):
     """Settings of Optuna's `TPESampler`."""
 

@@ -6,9 +6,10 @@ Li & Talwalkar: Random Search and Reproducibility for NAS, UAI 2019, https://arx
 
 from __future__ import annotations
 
+from nas.problem import SearchProblem
 from nas.samplers.base import Proposal, Sampler, generator
 from nas.samplers.options import RandomOptions
-from search_spaces import Choice, Decision, active_decisions
+from search_spaces import Choice, active_decisions
 
 
 class RandomSampler(Sampler):
@@ -16,11 +17,11 @@ class RandomSampler(Sampler):
 
     def __init__(
         self,
-        decisions: tuple[Decision, ...],
+        problem: SearchProblem,
         seed: int,
         options: RandomOptions | None = None,
     ) -> None:
-        super().__init__(decisions, seed)
+        super().__init__(problem, seed)
 
     def ask(self, number: int) -> Proposal:
         """Propose uniformly."""

@@ -10,9 +10,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from nas.problem import SearchProblem
 from nas.samplers.base import Sampler
-from nas.samplers.options import RandomOptions, RLOptions, SamplerOptions, TPEOptions
-from search_spaces import Decision
+from nas.samplers.options import (
+    EvolutionOptions,
+    LocalOptions,
+    ModelOptions,
+    RandomOptions,
+    RLOptions,
+    SamplerOptions,
+    TPEOptions,
+)
 from search_spaces.errors import first_problem
 
 
@@ -32,13 +40,11 @@ class SamplerEntry:
         except ValidationError as error:
             raise ValueError(f"of sampler {self.name!r}: {first_problem(error)}") from error
 
-    def create(
-        self, decisions: tuple[Decision, ...], seed: int, options: Mapping[str, Any]
-    ) -> Sampler:
-        """Make a fresh sampler for a space's decisions."""
+    def create(self, problem: SearchProblem, seed: int, options: Mapping[str, Any]) -> Sampler:
+        """Make a fresh sampler for a problem."""
         module, _, name = self.location.partition(":")
         sampler: type[Any] = getattr(import_module(module), name)
-        made: Sampler = sampler(decisions, seed, self.check_options(options))
+        made: Sampler = sampler(problem, seed, self.check_options(options))
         return made
 
 
@@ -51,6 +57,24 @@ SAMPLERS: Mapping[str, SamplerEntry] = MappingProxyType(
                 "LSTM controller trained by policy gradient (Zoph & Le 2017)",
                 RLOptions,
                 "nas.samplers.rl.sampler:RLSampler",
+            ),
+            SamplerEntry(
+                "model",
+                "Gaussian processes over graphs and answers, expected improvement",
+                ModelOptions,
+                "nas.samplers.model.sampler:ModelSampler",
+            ),
+            SamplerEntry(
+                "evolution",
+                "regularised evolution (Real et al. 2019)",
+                EvolutionOptions,
+                "nas.samplers.evolution:EvolutionSampler",
+            ),
+            SamplerEntry(
+                "local",
+                "local search with restarts (White et al. 2021)",
+                LocalOptions,
+                "nas.samplers.local:LocalSampler",
             ),
             SamplerEntry(
                 "tpe",

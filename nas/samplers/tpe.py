@@ -12,9 +12,10 @@ import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import Trial, TrialState, create_trial
 
+from nas.problem import SearchProblem
 from nas.samplers.base import Proposal, Sampler, generator
 from nas.samplers.options import TPEOptions
-from search_spaces import Choice, Decision, active_decisions
+from search_spaces import Choice, active_decisions
 
 
 class TPESampler(Sampler):
@@ -22,11 +23,11 @@ class TPESampler(Sampler):
 
     def __init__(
         self,
-        decisions: tuple[Decision, ...],
+        problem: SearchProblem,
         seed: int,
         options: TPEOptions | None = None,
     ) -> None:
-        super().__init__(decisions, seed)
+        super().__init__(problem, seed)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.options = options or TPEOptions()
         self._study = optuna.create_study(direction="maximize")
@@ -47,6 +48,14 @@ class TPESampler(Sampler):
             chosen[decision.name] = cast(Choice, answer)
         self._pending[number] = trial
         return Proposal(chosen)
+
+    def expect(self, number: int, proposal: Proposal) -> None:
+        """Count the proposal of an earlier sampler as pending, as if this one had made it."""
+        self._study.enqueue_trial(dict(proposal.choices))
+        trial = self._study.ask()
+        for decision in active_decisions(self.decisions, proposal.choices):
+            trial.suggest_categorical(decision.name, decision.choices)
+        self._pending[number] = trial
 
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
         """Add the result to the study.

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nas.problem import SearchProblem
 from nas.samplers.base import Proposal, Sampler, generator
 from nas.samplers.options import RLOptions
 from nas.samplers.rl.controller import Controller
-from search_spaces import Decision
 
 _SMALLEST_SPREAD = 1e-6
 
@@ -50,16 +50,16 @@ class RLSampler(Sampler):
 
     def __init__(
         self,
-        decisions: tuple[Decision, ...],
+        problem: SearchProblem,
         seed: int,
         options: RLOptions | None = None,
     ) -> None:
-        super().__init__(decisions, seed)
+        super().__init__(problem, seed)
         self.options = options or RLOptions()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.controller = Controller(
-                decisions,
+                self.decisions,
                 hidden_size=self.options.hidden_size,
                 temperature=self.options.temperature,
                 tanh_constant=self.options.tanh_constant,

@@ -6,6 +6,7 @@ import pytest
 
 from nas.samplers import SAMPLERS, Proposal, Sampler, find_or_raise_sampler
 from search_spaces import Decision, active_decisions, check_choices
+from tests.nas.answers import AnswersProblem
 from tests.nas.factories import CONDITIONAL_DECISIONS, SEPARABLE_DECISIONS, separable_reward
 
 
@@ -22,7 +23,7 @@ class TestSamplerContract:
     def new(
         self, name: str, seed: int = 3, decisions: tuple[Decision, ...] = CONDITIONAL_DECISIONS
     ) -> Sampler:
-        return SAMPLERS[name].create(decisions, seed, {})
+        return SAMPLERS[name].create(AnswersProblem(decisions), seed, {})
 
     def test_answers_exactly_the_decisions_that_arise(self, name):
         sampler = self.new(name)
@@ -82,6 +83,21 @@ class TestSamplerContract:
             rebuilt.tell(*tell)
         assert [rebuilt.ask(n) for n in range(45, 52)] == [lived.ask(n) for n in range(45, 52)]
 
+    def test_expecting_what_is_pending_rebuilds_it_in_mid_flight(self, name):
+        lived, told, pending = self.new(name), [], []
+        for number in range(30):
+            pending.append((number, lived.ask(number)))
+            if len(pending) == 4:
+                late = pending.pop((number * 7) % 4)
+                told.append((*late, reward_of(*late)))
+                lived.tell(*told[-1])
+        rebuilt = self.new(name)
+        for tell in told:
+            rebuilt.tell(*tell)
+        for number, proposal in pending:
+            rebuilt.expect(number, proposal)
+        assert [rebuilt.ask(n) for n in range(30, 36)] == [lived.ask(n) for n in range(30, 36)]
+
     def test_candidates_that_could_not_be_evaluated_do_no_harm(self, name):
         sampler = self.new(name)
         for number in range(15):
@@ -121,7 +137,7 @@ class TestSamplerContract:
 
     def test_unknown_option_is_named(self, name):
         with pytest.raises(ValueError, match=rf"of sampler '{name}': colour: Extra"):
-            SAMPLERS[name].create(CONDITIONAL_DECISIONS, 0, {"colour": "red"})
+            SAMPLERS[name].create(AnswersProblem(CONDITIONAL_DECISIONS), 0, {"colour": "red"})
 
 
 def test_registry_names_its_entries_and_refuses_others():
@@ -132,7 +148,7 @@ def test_registry_names_its_entries_and_refuses_others():
 
 def mean_reward(name: str, seed: int, *, asks: int = 100, last: int = 30, **options) -> float:
     """Search a landscape where each decision counts by itself; average the last rewards."""
-    sampler = SAMPLERS[name].create(SEPARABLE_DECISIONS, seed, options)
+    sampler = SAMPLERS[name].create(AnswersProblem(SEPARABLE_DECISIONS), seed, options)
     rewards = []
     for number in range(asks):
         proposal = sampler.ask(number)
@@ -141,7 +157,18 @@ def mean_reward(name: str, seed: int, *, asks: int = 100, last: int = 30, **opti
     return sum(rewards[-last:]) / last
 
 
-@pytest.mark.parametrize(("name", "options"), [("rl", {}), ("rl", {"ppo_clip": 0.2}), ("tpe", {})])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("rl", {}),
+        ("rl", {"ppo_clip": 0.2}),
+        ("tpe", {}),
+        ("model", {}),
+        ("evolution", {}),
+        ("evolution", {"crossover": 0.5}),
+        ("local", {}),
+    ],
+)
 def test_learning_sampler_beats_random_on_a_separable_landscape(name, options):
     seeds = range(3)
     learned = sum(mean_reward(name, seed, **options) for seed in seeds) / len(seeds)

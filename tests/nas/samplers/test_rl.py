@@ -11,11 +11,12 @@ from nas.samplers.options import RLOptions
 from nas.samplers.rl.controller import Controller
 from nas.samplers.rl.sampler import RewardAverage, RLSampler
 from search_spaces import Decision
+from tests.nas.answers import AnswersProblem
 from tests.nas.factories import CONDITIONAL_DECISIONS
 
 
 def sampler_with(**options) -> RLSampler:
-    return RLSampler(CONDITIONAL_DECISIONS, 0, RLOptions(**options))
+    return RLSampler(AnswersProblem(CONDITIONAL_DECISIONS), 0, RLOptions(**options))
 
 
 def all_answers() -> list[dict[str, str | int]]:

@@ -4,12 +4,13 @@ import optuna
 
 from nas.samplers import SAMPLERS, Proposal
 from search_spaces import Decision
+from tests.nas.answers import AnswersProblem
 
 ONE = (Decision("d", tuple(range(8))),)
 
 
 def told_sampler(count: int, best: int, **options):
-    sampler = SAMPLERS["tpe"].create(ONE, 0, options)
+    sampler = SAMPLERS["tpe"].create(AnswersProblem(ONE), 0, options)
     for number in range(count):
         answer = number % 8
         sampler.tell(number, Proposal({"d": answer}), float(answer == best))

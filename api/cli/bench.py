@@ -1,0 +1,109 @@
+"""`nas bench`: how many evaluations samplers need, measured on a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from api.cli.context import JsonOption
+from api.cli.options import parse_options
+from api.cli.output import print_json, print_table
+from nas.errors import InvalidInputError
+from nas.samplers import find_or_raise_sampler
+
+
+def bench(
+    table: Annotated[str, typer.Option(help="nb201, or a CSV file of evaluated architectures.")],
+    sampler: Annotated[
+        list[str] | None,
+        typer.Option(help="Names with commas between, or repeated; see `nas samplers`."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100_000, help="Searches per sampler.")] = 20,
+    queries: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Distinct architectures per search.")
+    ] = 200,
+    space: Annotated[
+        str | None, typer.Option(help="The table's space, where its columns do not tell.")
+    ] = None,
+    space_option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as filters=16; may be repeated.")
+    ] = None,
+    peers: Annotated[bool, typer.Option("--peers", help="Run Optuna's own samplers too.")] = False,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Searches at once; unset: one per core.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="PNG file for the regret curves.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare samplers on a table of evaluated architectures."""
+    names = _sampler_names(sampler or ["model"])
+    if plot is not None and not plot.absolute().parent.is_dir():
+        raise InvalidInputError(f"--plot: got {str(plot)!r}, allowed: a file in a directory")
+    from nas.bench.comparing import Progress, compare
+    from nas.bench.peers import PEERS
+    from nas.bench.plot import plot_regret
+    from nas.bench.summary import summarise
+    from nas.bench.table import load_table
+
+    loaded = load_table(table, space, parse_options("--space-option", space_option))
+    names += [name for name in PEERS if peers]
+    console = Console(stderr=True)
+    with console.status("starting", spinner="dots") as status:
+
+        def show(progress: Progress) -> None:
+            status.update(f"{progress.done} of {progress.total} searches ({progress.sampler})")
+
+        runs = compare(
+            loaded, names, seeds=seeds, queries=queries, processes=processes, on_progress=show
+        )
+    figures = {name: summarise(each, queries) for name, each in runs.items()}
+    if plot is not None:
+        plot_regret(plot, f"{loaded.name}, {seeds} seeds", runs, queries)
+    if as_json:
+        print_json({"table": loaded.name, "optimum": loaded.optimum, "samplers": figures})
+        return
+    _print_figures(f"{loaded.name}: {len(loaded.values):,} rows, {loaded.optimum:g}", figures)
+
+
+def _sampler_names(texts: Sequence[str]) -> list[str]:
+    names = list(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
+    for name in names:
+        try:
+            find_or_raise_sampler(name)
+        except ValueError as error:
+            raise InvalidInputError(f"--sampler: {error}") from None
+    return names
+
+
+def _print_figures(title: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
+    budgets = list(next(iter(figures.values()))["mean_regret"])
+    print_table(
+        (
+            title,
+            "quartiles of queries to it",
+            "95 %",
+            "found",
+            *(f"regret {budget}" for budget in budgets),
+            "ms/ask",
+        ),
+        [
+            (
+                name,
+                " / ".join(_count(value) for value in each["quartiles_queries_to_optimum"]),
+                _count(each["p95_queries_to_optimum"]),
+                f"{each['share_at_optimum']:.1%}",
+                *(f"{each['mean_regret'][budget]:.4f}" for budget in budgets),
+                f"{1000 * each['seconds_per_ask']:.1f}",
+            )
+            for name, each in figures.items()
+        ],
+        "no samplers",
+    )
+
+
+def _count(queries: float | None) -> str:
+    return "–" if queries is None else f"{queries:g}"

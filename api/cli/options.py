@@ -1,0 +1,23 @@
+"""Options that are given as NAME=VALUE."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from nas.errors import InvalidInputError
+
+
+def parse_options(option: str, pairs: Sequence[str] | None) -> dict[str, Any]:
+    """Read NAME=VALUE pairs; a value that is JSON is taken as such, any other as text."""
+    parsed: dict[str, Any] = {}
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise InvalidInputError(f"{option}: got {pair!r}, allowed: NAME=VALUE")
+        try:
+            parsed[name] = json.loads(value)
+        except ValueError:
+            parsed[name] = value
+    return parsed

@@ -1,0 +1,1 @@
+"""Comparing samplers on tables of architectures that were all trained once."""

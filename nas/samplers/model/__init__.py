@@ -1,0 +1,1 @@
+"""Model-based search: Gaussian processes over encodings of the canonical architecture."""

@@ -1,0 +1,146 @@
+"""Model-based search.
+
+Jones, Schonlau, Welch: Efficient Global Optimization of Expensive Black-Box Functions, Journal of
+Global Optimization 13, 1998, equation 15 (expected improvement); Ginsbourger, Le Riche, Carraro:
+Kriging Is Well-Suited to Parallelize Optimization, 2010, section 4 (pending proposals count as if
+they had come out as foreseen); White, Neiswanger, Savani: BANANAS, AAAI 2021 (path encoding).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import norm
+
+from nas.problem import SearchProblem
+from nas.samplers.base import Proposal, Sampler, generator
+from nas.samplers.model.features import FeatureTable, Rows, whole_space
+from nas.samplers.model.gaussian_process import Posterior, Vector
+from nas.samplers.model.pool import draw_pool
+from nas.samplers.model.surrogate import Surrogate
+from nas.samplers.options import ModelOptions
+from search_spaces.variation import draw_choices
+
+RANDOM_RESULTS = 2
+"""Results before the model is asked."""
+
+LEAST_SHARE = 0.35
+"""Each expert's least share of the proposals: one of them alone can be stuck for good."""
+
+BEST_ROWS = 6
+SHORTLIST = 500
+UNIFORM_ROWS = 1000
+LEAST_FEASIBLE = 0.02
+
+
+class ModelSampler(Sampler):
+    """Proposes where a Gaussian process expects the largest improvement of the reward's rank."""
+
+    def __init__(
+        self, problem: SearchProblem, seed: int, options: ModelOptions | None = None
+    ) -> None:
+        super().__init__(problem, seed)
+        del options
+        self._told: list[int] = []
+        self._rewards: list[float] = []
+        self._rejected: list[int] = []
+        self._known_keys: set[str] = set()
+        self._pending: dict[int, int] = {}
+        self._shortlists: dict[int, Rows] = {}
+        whole = whole_space(problem)
+        self._is_whole = whole is not None
+        self._table = whole or FeatureTable(problem)
+        self._surrogate = Surrogate(self._table)
+
+    def ask(self, number: int) -> Proposal:
+        """Propose the largest of some random architectures first, then ask the model."""
+        rng = generator(self.seed, number)
+        if number == 0:
+            row = self._large(rng)
+        elif len(self._told) < RANDOM_RESULTS:
+            row = self._table.add(draw_choices(self._table.decisions, rng))
+        else:
+            row = self._most_promising(rng)
+        self._pending[number] = row
+        return Proposal(dict(self._table.choices[row]))
+
+    def expect(self, number: int, proposal: Proposal) -> None:
+        """Count the proposal of an earlier sampler as pending."""
+        self._pending[number] = self._table.add(proposal.choices)
+
+    def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
+        """Add a result; one of a known architecture adds nothing."""
+        self._pending.pop(number, None)
+        row = self._table.add(proposal.choices)
+        if self._table.keys[row] in self._known_keys:
+            return
+        self._known_keys.add(self._table.keys[row])
+        if reward is None:
+            self._rejected.append(row)
+            return
+        self._told.append(row)
+        self._rewards.append(reward)
+
+    def _large(self, rng: np.random.Generator) -> int:
+        """Return the architecture of most estimated MACs among some random ones."""
+        rows = np.array(
+            [self._table.add(draw_choices(self._table.decisions, rng)) for _ in range(64)]
+        )
+        return int(rows[np.argmax(self._surrogate.capacity(rows))])
+
+    def _most_promising(self, rng: np.random.Generator) -> int:
+        told = np.array(self._told)
+        if self._surrogate.fit(told, self._rewards):
+            self._shortlists = {}
+        expert = 0 if rng.random() < self._surrogate.structured_probability(LEAST_SHARE) else 1
+        best = [int(row) for row in told[np.argsort(self._rewards)[::-1][:BEST_ROWS]]]
+        rows = self._unseen(self._candidates(expert, best, rng))
+        if not len(rows):
+            return self._table.add(draw_choices(self._table.decisions, rng))
+        pending = np.array(sorted(set(self._pending.values())), dtype=np.intp)
+        posterior = self._surrogate.condition(expert, told, self._rewards, pending)
+        gains = self._expected_improvement(posterior, rows) * self._feasible(posterior, rows)
+        return int(rows[np.argmax(gains)])
+
+    def _candidates(self, expert: int, best: list[int], rng: np.random.Generator) -> Rows:
+        if not self._is_whole:
+            return draw_pool(self._table, best, rng)
+        if expert not in self._shortlists:
+            self._shortlists[expert] = self._shortlist(expert, self._surrogate.fitted)
+        near = [self._table.neighbours(row) for row in best]
+        uniform = rng.integers(len(self._table.choices), size=UNIFORM_ROWS)
+        return np.unique(np.concatenate([self._shortlists[expert], uniform, *near]))
+
+    def _shortlist(self, expert: int, fitted: int) -> Rows:
+        """Look through the whole space with the results of the last fit.
+
+        What came later or is pending is left out, so that a sampler made anew finds the same.
+        """
+        told = np.array(self._told[:fitted])
+        nothing = np.array([], dtype=np.intp)
+        posterior = self._surrogate.condition(expert, told, self._rewards[:fitted], nothing)
+        rows = np.arange(len(self._table.choices))
+        gains = self._expected_improvement(posterior, rows)
+        return np.argsort(gains)[::-1][:SHORTLIST]
+
+    def _unseen(self, rows: Rows) -> Rows:
+        keys = self._table.keys
+        seen = self._known_keys | {keys[row] for row in self._pending.values()}
+        return rows[[keys[row] not in seen for row in rows]]
+
+    def _expected_improvement(self, posterior: Posterior, rows: Rows) -> Vector:
+        """Return the expected improvement over the best result, in units of its score."""
+        mean, spread = posterior.predict(self._surrogate.views(rows))
+        above = (mean - posterior.best) / spread
+        gains: Vector = spread * (above * norm.cdf(above) + norm.pdf(above))
+        return gains
+
+    def _feasible(self, posterior: Posterior, rows: Rows) -> Vector:
+        """Estimate the probability that each architecture can be evaluated."""
+        if not self._rejected:
+            return np.ones(len(rows))
+        known = np.array([*self._told, *self._rejected])
+        labels = np.array([1.0] * len(self._told) + [0.0] * len(self._rejected))
+        carried = posterior.process.condition(self._surrogate.views(known), labels).interpolate(
+            labels, self._surrogate.views(rows)
+        )
+        return np.clip(carried, LEAST_FEASIBLE, 1.0)

@@ -1,0 +1,119 @@
+"""Two Gaussian processes that compete on how well they foresee the results.
+
+- The *structured* expert looks at the canonical graphs (paths, counts) and believes, until the
+  data say otherwise, that capacity helps. It learns from few results where the graph tells what
+  an architecture is worth.
+- The *plain* expert looks at the answers alone and believes nothing. It holds where equal
+  graphs are worth different things, or where the structure misleads.
+
+Which of them is asked is drawn by their leave-one-out densities over the better half of the
+results: those, and not the worst architectures, are what a search has to tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import expit, ndtri
+from scipy.stats import rankdata
+
+from nas.samplers.model.features import FeatureTable, Rows, View
+from nas.samplers.model.gaussian_process import (
+    GaussianProcess,
+    Posterior,
+    Vector,
+    Views,
+    scaled_kernel,
+)
+
+FIRST_FIT = 2
+REFIT_GROWTH = 1.1
+"""Hyper-parameters are fitted anew whenever there are a tenth more results."""
+
+FIT_STEPS = 12
+CAPACITY_SLOPE = 0.3
+CAPACITY_SLOPE_SPREAD = 0.5
+PLAIN_AFTER = 20
+"""Results before the plain expert, which needs more of them, takes part."""
+
+_STRUCTURED = (
+    (View.PATHS, True),
+    (View.PATHS, False),
+    (View.COUNTS, True),
+    (View.ONE_HOT, False),
+)
+_PLAIN = ((View.ONE_HOT, True), (View.ONE_HOT, False))
+
+
+def normal_scores(values: Sequence[float]) -> Vector:
+    """Replace each value by the normal quantile of its rank: outliers and scale do not matter."""
+    scores: Vector = ndtri((rankdata(values) - 0.5) / len(values))
+    return scores
+
+
+class Surrogate:
+    """Both experts, fitted to a growing list of results.
+
+    What it knows depends on the results and their order alone, never on when it was asked: a
+    surrogate made anew from the same results is the same.
+    """
+
+    def __init__(self, table: FeatureTable) -> None:
+        self._table = table
+        reference = self.views(table.reference)
+        self.experts = (
+            GaussianProcess(
+                [scaled_kernel(view, linear, reference) for view, linear in _STRUCTURED],
+                slope=CAPACITY_SLOPE,
+                slope_spread=CAPACITY_SLOPE_SPREAD,
+            ),
+            GaussianProcess([scaled_kernel(view, linear, reference) for view, linear in _PLAIN]),
+        )
+        self.fitted = 0
+        self._density_lead = 0.0
+
+    def views(self, rows: Rows) -> Views:
+        """Return all views of some rows."""
+        return {view: self._table.view(view, rows) for view in View}
+
+    def capacity(self, rows: Rows) -> Vector:
+        """Return the estimated capacity of some rows."""
+        return self._table.view(View.CAPACITY, rows)[:, 0]
+
+    def fit(self, rows: Rows, rewards: Sequence[float]) -> bool:
+        """Catch up with the results; returns whether hyper-parameters were fitted anew."""
+        before = self.fitted
+        while (due := self._next_fit()) <= len(rewards):
+            views, targets = self.views(rows[:due]), normal_scores(rewards[:due])
+            for expert in self.experts:
+                expert.fit(views, targets, steps=FIT_STEPS)
+            structured, plain = (
+                expert.condition(views, targets).leave_one_out() for expert in self.experts
+            )
+            better = targets >= np.median(targets)
+            self._density_lead = float((structured - plain)[better].sum())
+            self.fitted = due
+        return self.fitted != before
+
+    def _next_fit(self) -> int:
+        return max(FIRST_FIT, self.fitted + 1, int(np.ceil(self.fitted * REFIT_GROWTH)))
+
+    def structured_probability(self, least: float) -> float:
+        """Return how often to ask the structured expert; neither is asked less than `least`."""
+        if self.fitted < PLAIN_AFTER:
+            return 1.0
+        return float(np.clip(expit(self._density_lead), least, 1 - least))
+
+    def condition(
+        self, expert: int, rows: Rows, rewards: Sequence[float], pending: Rows
+    ) -> Posterior:
+        """Return what an expert says after all results, pending ones taken as it foresees them."""
+        process, targets = self.experts[expert], normal_scores(rewards)
+        posterior = process.condition(self.views(rows), targets)
+        if not len(pending):
+            return posterior
+        foreseen, _ = posterior.predict(self.views(pending))
+        return process.condition(
+            self.views(np.concatenate([rows, pending])), np.concatenate([targets, foreseen])
+        )
