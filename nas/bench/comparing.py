@@ -66,9 +66,11 @@ def compare(
 def _start_worker(table: Table) -> None:
     global _PROBLEM  # a process' own: what is computed of a table serves all its seeds
     _PROBLEM = TableProblem(table)
+    # Each process has a core of its own. Only libraries that are loaded already can be told.
+    import scipy.linalg  # noqa: F401
     from threadpoolctl import threadpool_limits
 
-    threadpool_limits(1)  # each process has a core of its own
+    threadpool_limits(1)
 
 
 def _run(sampler: str, seed: int, queries: int) -> Run:
