@@ -21,7 +21,7 @@ from nas.representations import JobView
 
 def search(
     space: Annotated[str, typer.Option(help="Search space, see `nas spaces`.")] = "cell",
-    sampler: Annotated[str, typer.Option(help="Sampler, see `nas samplers`.")] = "rl",
+    sampler: Annotated[str, typer.Option(help="Sampler, see `nas samplers`.")] = "model",
     dataset: Annotated[str, typer.Option(help="Data set, see `nas datasets`.")] = "digits",
     trials: Annotated[int, typer.Option(help="Architectures to evaluate.")] = 20,
     epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = 5,

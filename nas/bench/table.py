@@ -10,14 +10,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from nas.errors import InvalidInputError
 from search_spaces import Choice, Choices, create_space
 from search_spaces.registry import AnySpace, spaces
 
-BUILT_IN = ("nb201",)
 VALUE_COLUMN = "accuracy"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The space whose decisions are a table's columns, and the options that make them so."""
+
+    space: str
+    options: Mapping[str, Any]
+
+
+BUILT_IN: Mapping[str, Source] = MappingProxyType(
+    {
+        "nb201": Source("nasbench201", {}),
+        "cells-digits": Source(
+            "cell",
+            {
+                "blocks": 1,
+                "repeats": 1,
+                "filters": 4,
+                "operations": ["conv_3x3", "separable_conv_3x3", "max_pool_3x3", "identity"],
+            },
+        ),
+    }
+)
+"""The tables of this package, described in `tables/README.md`."""
 
 Key = tuple[Choice | None, ...]
 """A row's answers in the order of the space's decisions, None where one does not arise."""
@@ -52,6 +77,8 @@ def load_table(
     Raises:
         InvalidInputError: There is no such file, it is no such table, or no space fits it.
     """
+    if source in BUILT_IN and space is None:
+        space, space_options = BUILT_IN[source].space, BUILT_IN[source].options
     header, rows = _read(source)
     if not header or header[-1] != VALUE_COLUMN:
         raise InvalidInputError(

@@ -11,6 +11,7 @@ Four views of an architecture, for kernels to compare:
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
@@ -28,6 +29,7 @@ from search_spaces.variation import draw_choices, neighbouring_choices
 
 Matrix = NDArray[np.float64]
 Rows = NDArray[np.intp]
+Features = dict["View", NDArray[np.float32]]
 
 REFERENCE_ROWS = 64
 """Random architectures by which views are scaled and MACs are estimated."""
@@ -35,10 +37,11 @@ REFERENCE_ROWS = 64
 LARGEST_ENUMERATED = 20_000
 """Spaces of up to this many answers are listed whole."""
 
-PATH_COLUMNS = 1024
-"""Different paths told apart; in spaces with more, later ones share the columns."""
+PATH_COLUMNS = 2048
+"""Features of paths; in a space with more paths than this, some share one."""
 
-_FIRST_CAPACITY = 1024
+_FIRST_LENGTH = 1024
+_REMEMBERED_GRAPHS = 4096
 
 
 class View(StrEnum):
@@ -57,15 +60,19 @@ class FeatureTable:
     problem alone, so that equal problems have equal scales whatever the job's seed.
     """
 
-    def __init__(self, problem: SearchProblem) -> None:
+    def __init__(self, problem: SearchProblem, *, is_whole: bool = False) -> None:
         self.problem = problem
+        self.is_whole = is_whole
         self.decisions: tuple[Decision, ...] = problem.space.decisions
         self.choices: list[dict[str, Choice]] = []
-        self.keys: list[str] = []
+        self.architectures: list[Architecture] = []
         self._row: dict[tuple[Choice | None, ...], int] = {}
         self._neighbours: dict[int, Rows] = {}
-        self._of_graphs: dict[Architecture, dict[View, NDArray[np.float32]]] = {}
-        self._path_columns: dict[tuple[int, tuple[str, ...]], int] = {}
+        self._path_columns: dict[str, int] = {}
+        self._of_canonical = lru_cache(maxsize=_REMEMBERED_GRAPHS)(self._look_at_graphs)
+        self._of_graphs = lru_cache(maxsize=_REMEMBERED_GRAPHS)(
+            lambda architecture: self._of_canonical(architecture.canonical())
+        )
         self._raw: dict[View, NDArray[np.float32]] = {}
         self._whole: dict[View, Matrix] = {}
         rng = np.random.default_rng(0)
@@ -80,27 +87,44 @@ class FeatureTable:
             self._predictors(self.reference),
             [problem.macs(self.choices[row]) for row in self.reference],
         )
+        if is_whole:
+            self._add_every_answer()
+
+    def __len__(self) -> int:
+        return len(self.choices)
 
     def add(self, choices: Choices) -> int:
         """Return the row of these answers, computing it where they are new."""
-        key = tuple(choices.get(decision.name) for decision in self.decisions)
-        if key not in self._row:
-            self._append(dict(choices))
-            self._row[key] = len(self.choices) - 1
-        return self._row[key]
+        answers = self._answers(choices)
+        if answers not in self._row:
+            architecture = self.problem.architecture(choices)
+            features = self._of_graphs(architecture) | {
+                View.ONE_HOT: one_hot(self.decisions, choices)
+            }
+            self._append(dict(choices), architecture, features)
+        return self._row[answers]
+
+    def truncate(self, length: int) -> None:
+        """Forget the rows from `length` on."""
+        for choices in self.choices[length:]:
+            del self._row[self._answers(choices)]
+        del self.choices[length:], self.architectures[length:]
 
     def neighbours(self, row: int) -> Rows:
         """Return the rows of the answers that differ in one decision."""
-        if row not in self._neighbours:
-            found = neighbouring_choices(self.decisions, self.choices[row])
-            self._neighbours[row] = np.array([self.add(each) for each in found], dtype=np.intp)
-        return self._neighbours[row]
+        if row in self._neighbours:
+            return self._neighbours[row]
+        found = neighbouring_choices(self.decisions, self.choices[row])
+        rows = np.array([self.add(each) for each in found], dtype=np.intp)
+        if self.is_whole:
+            self._neighbours[row] = rows
+        return rows
 
-    def complete(self) -> None:
-        """Prepare the views of all rows at once, where no more will be added."""
-        rows = np.arange(len(self.choices))
-        whole = {view: self.view(view, rows) for view in View}
-        self._of_graphs.clear()
+    def _add_every_answer(self) -> None:
+        """Add a row for each architecture, then prepare the views of all at once."""
+        for choices in _every_answer(self.decisions):
+            self.add(choices)
+        whole = {view: self.view(view, np.arange(len(self))) for view in View}
         self._whole = whole | {View.PATHS: whole[View.PATHS][:, : len(self._path_columns)]}
 
     def view(self, view: View, rows: Rows) -> Matrix:
@@ -115,36 +139,49 @@ class FeatureTable:
     def _predictors(self, rows: Rows) -> Matrix:
         return np.hstack([self.view(View.COUNTS, rows), self.view(View.ONE_HOT, rows)])
 
-    def _append(self, choices: dict[str, Choice]) -> None:
-        architecture = self.problem.architecture(choices)
-        canonical = architecture.canonical()
-        if canonical not in self._of_graphs:
-            graphs = self.problem.space.graphs(canonical)
-            self._of_graphs[canonical] = {
-                View.PATHS: self._weigh_paths(graphs),
-                View.COUNTS: _counts(graphs, self.problem.space.node_kinds),
-            }
-        features = self._of_graphs[canonical] | {View.ONE_HOT: one_hot(self.decisions, choices)}
-        row = len(self.choices)
+    def _answers(self, choices: Choices) -> tuple[Choice | None, ...]:
+        return tuple(choices.get(decision.name) for decision in self.decisions)
+
+    def _look_at_graphs(self, canonical: Architecture) -> Features:
+        graphs = self.problem.space.graphs(canonical)
+        return {
+            View.PATHS: self._weigh_paths(graphs),
+            View.COUNTS: _counts(graphs, self.problem.space.node_kinds),
+        }
+
+    def _append(
+        self, choices: dict[str, Choice], architecture: Architecture, features: Features
+    ) -> None:
+        row = len(self)
         for view, vector in features.items():
             matrix = self._raw.get(view)
             if matrix is None:
-                matrix = np.zeros((_FIRST_CAPACITY, len(vector)), np.float32)
+                matrix = np.zeros((_FIRST_LENGTH, len(vector)), np.float32)
             elif row == len(matrix):
                 matrix = np.concatenate([matrix, np.zeros_like(matrix)])
             matrix[row] = vector
             self._raw[view] = matrix
+        self._row[self._answers(choices)] = row
         self.choices.append(choices)
-        self.keys.append(self.problem.key(architecture))
+        self.architectures.append(architecture)
 
     def _weigh_paths(self, graphs: Sequence[Graph]) -> NDArray[np.float32]:
         """Mark the paths through each graph; a longer one, which says less by itself, by less."""
         vector = np.zeros(PATH_COLUMNS, np.float32)
         for number, graph in enumerate(graphs):
-            for path in sorted(paths(graph)):
-                column = self._path_columns.setdefault((number, path), len(self._path_columns))
-                vector[column % PATH_COLUMNS] = max(len(path) - 1, 1) ** -0.5
+            for path in paths(graph):
+                column = self._path_column(f"{number}/{'/'.join(path)}")
+                vector[column] = max(vector[column], max(len(path) - 1, 1) ** -0.5)
         return vector
+
+    def _path_column(self, path: str) -> int:
+        """Return a path's column: its own in a whole space, whose paths are few, else a hash.
+
+        A hash does not depend on what was looked at before, as a table made anew has not.
+        """
+        if not self.is_whole or len(self._path_columns) == PATH_COLUMNS:
+            return zlib.crc32(path.encode()) % PATH_COLUMNS
+        return self._path_columns.setdefault(path, len(self._path_columns))
 
 
 @lru_cache(maxsize=4)
@@ -155,11 +192,7 @@ def whole_space(problem: SearchProblem) -> FeatureTable | None:
     """
     if problem.space.size > LARGEST_ENUMERATED:
         return None
-    table = FeatureTable(problem)
-    for choices in _every_answer(table.decisions):
-        table.add(choices)
-    table.complete()
-    return table
+    return FeatureTable(problem, is_whole=True)
 
 
 def _every_answer(decisions: Sequence[Decision]) -> list[dict[str, Choice]]:

@@ -34,4 +34,4 @@ def draw_pool(table: FeatureTable, best: Sequence[int], rng: np.random.Generator
         for _ in range(CROSSINGS):
             first, second = (table.choices[best[i]] for i in rng.integers(len(best), size=2))
             rows.append(table.add(cross_choices(decisions, first, second, rng)))
-    return np.unique(np.array(rows, dtype=np.intp))
+    return np.array(list(dict.fromkeys(rows)), dtype=np.intp)

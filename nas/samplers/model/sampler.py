@@ -18,6 +18,7 @@ from nas.samplers.model.gaussian_process import Posterior, Vector
 from nas.samplers.model.pool import draw_pool
 from nas.samplers.model.surrogate import Surrogate
 from nas.samplers.options import ModelOptions
+from search_spaces import Architecture
 from search_spaces.variation import draw_choices
 
 RANDOM_RESULTS = 2
@@ -30,6 +31,8 @@ BEST_ROWS = 6
 SHORTLIST = 500
 UNIFORM_ROWS = 1000
 LEAST_FEASIBLE = 0.02
+LATEST_LABELS = 250
+"""Results of each kind by which candidates that cannot be evaluated are avoided."""
 
 
 class ModelSampler(Sampler):
@@ -43,25 +46,26 @@ class ModelSampler(Sampler):
         self._told: list[int] = []
         self._rewards: list[float] = []
         self._rejected: list[int] = []
-        self._known_keys: set[str] = set()
+        self._known: set[Architecture] = set()
         self._pending: dict[int, int] = {}
         self._shortlists: dict[int, Rows] = {}
-        whole = whole_space(problem)
-        self._is_whole = whole is not None
-        self._table = whole or FeatureTable(problem)
+        self._table = whole_space(problem) or FeatureTable(problem)
         self._surrogate = Surrogate(self._table)
 
     def ask(self, number: int) -> Proposal:
         """Propose the largest of some random architectures first, then ask the model."""
         rng = generator(self.seed, number)
+        before = len(self._table)
         if number == 0:
             row = self._large(rng)
         elif len(self._told) < RANDOM_RESULTS:
-            row = self._table.add(draw_choices(self._table.decisions, rng))
+            row = self._table.add(draw_choices(self.decisions, rng))
         else:
             row = self._most_promising(rng)
-        self._pending[number] = row
-        return Proposal(dict(self._table.choices[row]))
+        choices = self._table.choices[row]
+        self._table.truncate(before)  # of what was looked at, the proposal alone is kept
+        self._pending[number] = self._table.add(choices)
+        return Proposal(dict(choices))
 
     def expect(self, number: int, proposal: Proposal) -> None:
         """Count the proposal of an earlier sampler as pending."""
@@ -71,9 +75,10 @@ class ModelSampler(Sampler):
         """Add a result; one of a known architecture adds nothing."""
         self._pending.pop(number, None)
         row = self._table.add(proposal.choices)
-        if self._table.keys[row] in self._known_keys:
+        architecture = self._table.architectures[row]
+        if architecture in self._known:
             return
-        self._known_keys.add(self._table.keys[row])
+        self._known.add(architecture)
         if reward is None:
             self._rejected.append(row)
             return
@@ -82,9 +87,7 @@ class ModelSampler(Sampler):
 
     def _large(self, rng: np.random.Generator) -> int:
         """Return the architecture of most estimated MACs among some random ones."""
-        rows = np.array(
-            [self._table.add(draw_choices(self._table.decisions, rng)) for _ in range(64)]
-        )
+        rows = np.array([self._table.add(draw_choices(self.decisions, rng)) for _ in range(64)])
         return int(rows[np.argmax(self._surrogate.capacity(rows))])
 
     def _most_promising(self, rng: np.random.Generator) -> int:
@@ -95,19 +98,20 @@ class ModelSampler(Sampler):
         best = [int(row) for row in told[np.argsort(self._rewards)[::-1][:BEST_ROWS]]]
         rows = self._unseen(self._candidates(expert, best, rng))
         if not len(rows):
-            return self._table.add(draw_choices(self._table.decisions, rng))
-        pending = np.array(sorted(set(self._pending.values())), dtype=np.intp)
+            return self._table.add(draw_choices(self.decisions, rng))
+        in_order = (row for _, row in sorted(self._pending.items()))
+        pending = np.array(list(dict.fromkeys(in_order)), dtype=np.intp)
         posterior = self._surrogate.condition(expert, told, self._rewards, pending)
         gains = self._expected_improvement(posterior, rows) * self._feasible(posterior, rows)
         return int(rows[np.argmax(gains)])
 
     def _candidates(self, expert: int, best: list[int], rng: np.random.Generator) -> Rows:
-        if not self._is_whole:
+        if not self._table.is_whole:
             return draw_pool(self._table, best, rng)
         if expert not in self._shortlists:
             self._shortlists[expert] = self._shortlist(expert, self._surrogate.fitted)
         near = [self._table.neighbours(row) for row in best]
-        uniform = rng.integers(len(self._table.choices), size=UNIFORM_ROWS)
+        uniform = rng.integers(len(self._table), size=UNIFORM_ROWS)
         return np.unique(np.concatenate([self._shortlists[expert], uniform, *near]))
 
     def _shortlist(self, expert: int, fitted: int) -> Rows:
@@ -118,14 +122,14 @@ class ModelSampler(Sampler):
         told = np.array(self._told[:fitted])
         nothing = np.array([], dtype=np.intp)
         posterior = self._surrogate.condition(expert, told, self._rewards[:fitted], nothing)
-        rows = np.arange(len(self._table.choices))
+        rows = np.arange(len(self._table))
         gains = self._expected_improvement(posterior, rows)
         return np.argsort(gains)[::-1][:SHORTLIST]
 
     def _unseen(self, rows: Rows) -> Rows:
-        keys = self._table.keys
-        seen = self._known_keys | {keys[row] for row in self._pending.values()}
-        return rows[[keys[row] not in seen for row in rows]]
+        architectures = self._table.architectures
+        seen = self._known | {architectures[row] for row in self._pending.values()}
+        return rows[[architectures[row] not in seen for row in rows]]
 
     def _expected_improvement(self, posterior: Posterior, rows: Rows) -> Vector:
         """Return the expected improvement over the best result, in units of its score."""
@@ -138,8 +142,9 @@ class ModelSampler(Sampler):
         """Estimate the probability that each architecture can be evaluated."""
         if not self._rejected:
             return np.ones(len(rows))
-        known = np.array([*self._told, *self._rejected])
-        labels = np.array([1.0] * len(self._told) + [0.0] * len(self._rejected))
+        told, rejected = self._told[-LATEST_LABELS:], self._rejected[-LATEST_LABELS:]
+        known = np.array([*told, *rejected])
+        labels = np.array([1.0] * len(told) + [0.0] * len(rejected))
         carried = posterior.process.condition(self._surrogate.views(known), labels).interpolate(
             labels, self._surrogate.views(rows)
         )

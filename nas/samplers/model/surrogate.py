@@ -34,6 +34,9 @@ REFIT_GROWTH = 1.1
 FIT_STEPS = 12
 CAPACITY_SLOPE = 0.3
 CAPACITY_SLOPE_SPREAD = 0.5
+MOST_RESULTS = 500
+"""Results that the experts look at; of more, the best half of this and the latest half."""
+
 PLAIN_AFTER = 20
 """Results before the plain expert, which needs more of them, takes part."""
 
@@ -50,6 +53,17 @@ def normal_scores(values: Sequence[float]) -> Vector:
     """Replace each value by the normal quantile of its rank: outliers and scale do not matter."""
     scores: Vector = ndtri((rankdata(values) - 0.5) / len(values))
     return scores
+
+
+def _scored(rewards: Sequence[float]) -> tuple[Rows, Vector]:
+    """Return which results to look at, in order, and their scores among all."""
+    scores = normal_scores(rewards)
+    kept = np.arange(len(scores))
+    if len(scores) > MOST_RESULTS:
+        half = MOST_RESULTS // 2
+        best = np.argsort(scores, kind="stable")[-half:]
+        kept = np.union1d(best, kept[-half:])
+    return kept, scores[kept]
 
 
 class Surrogate:
@@ -85,7 +99,8 @@ class Surrogate:
         """Catch up with the results; returns whether hyper-parameters were fitted anew."""
         before = self.fitted
         while (due := self._next_fit()) <= len(rewards):
-            views, targets = self.views(rows[:due]), normal_scores(rewards[:due])
+            kept, targets = _scored(rewards[:due])
+            views = self.views(rows[kept])
             for expert in self.experts:
                 expert.fit(views, targets, steps=FIT_STEPS)
             structured, plain = (
@@ -109,7 +124,9 @@ class Surrogate:
         self, expert: int, rows: Rows, rewards: Sequence[float], pending: Rows
     ) -> Posterior:
         """Return what an expert says after all results, pending ones taken as it foresees them."""
-        process, targets = self.experts[expert], normal_scores(rewards)
+        process = self.experts[expert]
+        kept, targets = _scored(rewards)
+        rows = rows[kept]
         posterior = process.condition(self.views(rows), targets)
         if not len(pending):
             return posterior

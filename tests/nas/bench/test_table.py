@@ -21,6 +21,20 @@ def test_built_in_table_has_every_cell_and_the_published_best():
     assert best == tuple(expected.split())
 
 
+def test_table_of_small_cells_has_an_accuracy_for_every_answer():
+    table = load_table("cells-digits")
+    assert table.space.name == "cell"
+    assert table.space.size == len(table.values) == 4096
+    values = set(table.values.values())
+    assert 0 <= min(values) < max(values) == table.optimum <= 100
+    networks = {}
+    for key, value in table.values.items():
+        choices = dict(zip((d.name for d in table.space.decisions), key, strict=True))
+        content_hash = table.space.architecture(choices).content_hash
+        assert networks.setdefault(content_hash, value) == value
+    assert len(networks) == 1296
+
+
 def test_rows_are_found_by_their_answers_in_any_order_of_columns(tmp_path):
     shuffled = tmp_path / "mine.csv.gz"
     header = "edge_2_3,edge_0_1,edge_0_2,edge_1_2,edge_0_3,edge_1_3,accuracy"
@@ -72,7 +86,9 @@ def test_broken_and_missing_files_are_refused(tmp_path):
     broken.write_bytes(b"\x1f\x8b and no more")
     with pytest.raises(InvalidInputError, match=r"t\.csv\.gz: .*allowed: CSV in UTF-8"):
         load_table(str(broken))
-    with pytest.raises(InvalidInputError, match=r"table: got 'nb301', allowed: nb201 or a CSV"):
+    with pytest.raises(
+        InvalidInputError, match=r"table: got 'nb301', allowed: nb201, cells-digits or a CSV"
+    ):
         load_table("nb301")
 
 

@@ -9,6 +9,8 @@ from search_spaces import Decision, active_decisions, check_choices
 from tests.nas.answers import AnswersProblem
 from tests.nas.factories import CONDITIONAL_DECISIONS, SEPARABLE_DECISIONS, separable_reward
 
+SEPARABLE = AnswersProblem(SEPARABLE_DECISIONS)
+
 
 def reward_of(number: int, proposal: Proposal) -> float | None:
     """A reward that depends on the answers, missing for every seventh proposal."""
@@ -148,7 +150,7 @@ def test_registry_names_its_entries_and_refuses_others():
 
 def mean_reward(name: str, seed: int, *, asks: int = 100, last: int = 30, **options) -> float:
     """Search a landscape where each decision counts by itself; average the last rewards."""
-    sampler = SAMPLERS[name].create(AnswersProblem(SEPARABLE_DECISIONS), seed, options)
+    sampler = SAMPLERS[name].create(SEPARABLE, seed, options)
     rewards = []
     for number in range(asks):
         proposal = sampler.ask(number)
