@@ -18,12 +18,13 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import torch
 
-from search_spaces import Architecture, build, create_space, spaces
+from search_spaces import Architecture, InfeasibleArchitectureError, build, create_space, spaces
 from search_spaces.analysis import analyze
 from search_spaces.registry import AnySpace
 
@@ -67,10 +68,14 @@ def candidates_of_about_a_million(name: str) -> list[tuple[Architecture, int]]:
     found = []
     filters = 8
     while filters <= _WIDEST:
-        space = create_space(name, options_of_width(name, filters))
+        space = create_space(name, options_of_width(name, filters), _SHAPE)
         rng = np.random.default_rng(0)
-        drawn = [space.sample(rng) for _ in range(_CANDIDATES)]
-        sized = [(each, analyze(each, _SHAPE, _CLASSES).params) for each in drawn]
+        sized: list[tuple[Architecture, int]] = []
+        while len(sized) < _CANDIDATES:
+            architecture = space.sample(rng)
+            # Some of a wide space need larger images than these.
+            with suppress(InfeasibleArchitectureError):
+                sized.append((architecture, analyze(architecture, _SHAPE, _CLASSES).params))
         found.append(sized)
         if statistics.median(size for _, size in sized) > _WANTED_PARAMS:
             break
