@@ -14,7 +14,6 @@ import gzip
 import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from nas.datasets import ImageData, find_or_raise_dataset
 from nas.evaluation import TrialTask
 from nas.recipe import Recipe
 from search_spaces import Architecture, create_space
+from search_spaces.variation import every_choices
 
 TABLE = "cells-digits"
 EPOCHS = 3
@@ -40,8 +40,8 @@ def main() -> None:
     source = BUILT_IN[TABLE]
     space = create_space(source.space, source.options)
     names = [decision.name for decision in space.decisions]
-    rows = list(product(*(decision.choices for decision in space.decisions)))
-    networks = [space.architecture(dict(zip(names, row, strict=True))).canonical() for row in rows]
+    rows = every_choices(space.decisions)
+    networks = [space.architecture(row).canonical() for row in rows]
     different = {network.content_hash: network for network in networks}
     trained = list(different.items())[: options.limit]
     with ProcessPoolExecutor(
@@ -59,7 +59,7 @@ def main() -> None:
         writer.writerow([*names, "accuracy"])
         for row, network in zip(rows, networks, strict=True):
             if network.content_hash in accuracies:
-                writer.writerow([*row, f"{100 * accuracies[network.content_hash]:.4f}"])
+                writer.writerow([*row.values(), f"{100 * accuracies[network.content_hash]:.4f}"])
     print(f"{len(trained)} networks of {len(different)}, {len(rows)} rows: {options.out}")
 
 

@@ -49,6 +49,11 @@ def active_decisions(decisions: tuple[Decision, ...], chosen: Choices) -> Iterat
             yield decision
 
 
+def answers_in_order(decisions: tuple[Decision, ...], chosen: Choices) -> tuple[Choice | None, ...]:
+    """Return the answers as a value to look up by, None where a question does not arise."""
+    return tuple(chosen.get(decision.name) for decision in decisions)
+
+
 def check_choices(decisions: tuple[Decision, ...], chosen: Choices) -> None:
     """Check that `chosen` answers exactly the decisions that arise.
 

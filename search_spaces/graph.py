@@ -45,6 +45,13 @@ class Graph:
             taken[source].append(target)
         return tuple(tuple(targets) for targets in taken)
 
+    def depths(self) -> tuple[int, ...]:
+        """Return, for each node, the edges of the longest way to it from an input."""
+        depths: list[int] = []
+        for sources in self.predecessors():
+            depths.append(1 + max((depths[source] for source in sources), default=-1))
+        return tuple(depths)
+
     def predecessors(self) -> tuple[tuple[int, ...], ...]:
         """Return, for each node, the nodes whose output it takes."""
         given: list[list[int]] = [[] for _ in self.nodes]

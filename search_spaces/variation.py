@@ -1,4 +1,4 @@
-"""Drawing, changing and counting answers to a decision sequence, whatever the space.
+"""Drawing, changing, listing and counting answers to a decision sequence, whatever the space.
 
 Mutation and crossover after Real, Aggarwal, Huang, Le: Regularized Evolution for Image Classifier
 Architecture Search, AAAI 2019, https://arxiv.org/abs/1802.01548, on decisions instead of cells.
@@ -27,6 +27,20 @@ def draw_choices(
             answer = decision.choices[int(rng.integers(len(decision.choices)))]
         chosen[decision.name] = answer
     return chosen
+
+
+def every_choices(decisions: Decisions) -> list[dict[str, Choice]]:
+    """Return all complete answers, the last decision changing fastest; for small spaces."""
+    complete: list[dict[str, Choice]] = [{}]
+    for decision in decisions:
+        longer: list[dict[str, Choice]] = []
+        for chosen in complete:
+            if decision.is_active(chosen):
+                longer += ({**chosen, decision.name: choice} for choice in decision.choices)
+            else:
+                longer.append(chosen)
+        complete = longer
+    return complete
 
 
 def mutate_choices(

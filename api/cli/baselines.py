@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from api.cli.output import percent
+from api.cli.options import split_names
+from api.wording import lead, percent
 from nas.baselines import BASELINES, BaselineResult
 
 
 def wanted_baselines(texts: Sequence[str] | None) -> list[str]:
     """Read the names given as `all`, or with commas between them, or by repeating the option."""
-    names = [name.strip() for text in texts or [] for name in text.split(",")]
+    names = split_names(texts)
     return list(BASELINES) if names == ["all"] else names
 
 
@@ -36,7 +37,7 @@ def baseline_line(result: BaselineResult, best: float | None) -> str:
     line = f"baseline {result.name}: {percent(result.validation_accuracy)}"
     if best is None or result.validation_accuracy is None:
         return line
-    return f"{line}, best {100 * (best - result.validation_accuracy):+.2f} points"
+    return f"{line}, best {lead(best, result.validation_accuracy)}"
 
 
 def baseline_summary(results: Iterable[BaselineResult]) -> str:

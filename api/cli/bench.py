@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from api.cli.context import JsonOption
-from api.cli.options import parse_options
+from api.cli.options import parse_options, split_names
 from api.cli.output import print_json, print_table
 from nas.errors import InvalidInputError
 from nas.samplers import find_or_raise_sampler
@@ -70,7 +70,7 @@ def bench(
 
 
 def _sampler_names(texts: Sequence[str]) -> list[str]:
-    names = list(dict.fromkeys(name.strip() for text in texts for name in text.split(",")))
+    names = list(dict.fromkeys(split_names(texts)))
     for name in names:
         try:
             find_or_raise_sampler(name)

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.baselines import baseline_line
-from api.cli.output import percent
+from api.wording import percent
 from nas.baselines import BaselineResult
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job

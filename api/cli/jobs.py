@@ -8,7 +8,8 @@ import typer
 
 from api.cli.baselines import baseline_rows, baseline_summary
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
-from api.cli.output import console, local_time, percent, print_json, print_table
+from api.cli.output import console, local_time, print_json, print_table
+from api.wording import percent
 from nas.database.jobs import find_or_raise_job, list_jobs, request_stop
 from nas.database.trials import find_best_trial, list_trials
 from nas.errors import NotFoundError

@@ -1,4 +1,4 @@
-"""Options that are given as NAME=VALUE."""
+"""Options that are given as NAME=VALUE, or as names with commas between."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from nas.errors import InvalidInputError
+
+
+def split_names(texts: Sequence[str] | None) -> list[str]:
+    """Read names given with commas between them, or by repeating the option."""
+    return [name.strip() for text in texts or [] for name in text.split(",")]
 
 
 def parse_options(option: str, pairs: Sequence[str] | None) -> dict[str, Any]:

@@ -54,11 +54,6 @@ def print_table(
     console.print(table if count else empty)
 
 
-def percent(share: float | None) -> str:
-    """Write a share in [0, 1] as percent, a dash if there is none."""
-    return "–" if share is None else f"{share:.2%}"
-
-
 def byte_size(count: int) -> str:
     """Write bytes with a binary unit."""
     size = float(count)

@@ -16,7 +16,8 @@ from rich.text import Text
 from api.cli.baselines import baseline_rows
 from api.cli.display import shown
 from api.cli.exit_codes import EXIT_INTERRUPTED
-from api.cli.output import console, percent, print_table
+from api.cli.output import console, print_table
+from api.wording import percent
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
 from nas.export import ExportFormat, export

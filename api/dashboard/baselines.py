@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from nicegui import run, ui
 
+from api.wording import lead, percent
 from nas.baselines import BaselineResult
 from nas.database import Database
 from nas.database.baselines import list_pictures
@@ -63,13 +64,11 @@ class BaselinesPart:
 
 def baseline_row(result: BaselineResult, best: float | None) -> dict[str, object]:
     """Write a baseline as a row of the table; `best` is the search's validation accuracy."""
-    found = result.validation_accuracy
-    lead = "–" if best is None or found is None else f"{100 * (best - found):+.2f} points"
     return {
         "name": result.name,
-        "validation": result.error or _percent(found),
-        "lead": lead,
-        "test": _percent(result.test_accuracy),
+        "validation": result.error or percent(result.validation_accuracy),
+        "lead": lead(best, result.validation_accuracy),
+        "test": percent(result.test_accuracy),
     }
 
 
@@ -80,7 +79,3 @@ def _pictures_of(database: Database, job_id: str) -> dict[str, str]:
             str(row.details.get("baseline", "")): f"/api/v1/artifacts/{row.id}"
             for row in list_pictures(session, job_id)
         }
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.2%}"

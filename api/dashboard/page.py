@@ -10,6 +10,7 @@ from nicegui import run, ui
 from api.dashboard.baselines import BaselinesPart
 from api.dashboard.chart import best_so_far_options
 from api.dashboard.drawing import BestDrawing
+from api.wording import percent
 from nas.database import Database
 from nas.database.jobs import list_jobs
 from nas.database.trials import list_trials
@@ -99,12 +100,11 @@ def _look(database: Database, chosen: str | None) -> tuple[list[JobView], list[T
 
 
 def _row(job: JobView) -> dict[str, object]:
-    best = job.best.metrics.accuracy if job.best else None
     return {
         "id": job.id,
         "name": job.name,
         "status": job.status.value,
         "progress": f"{job.trials_done} of {job.trials}",
-        "best": "–" if best is None else f"{best:.2%}",
-        "test": "–" if job.test_accuracy is None else f"{job.test_accuracy:.2%}",
+        "best": percent(job.best.metrics.accuracy if job.best else None),
+        "test": percent(job.test_accuracy),
     }

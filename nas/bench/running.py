@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,31 @@ class Run:
     ask_seconds: float
 
 
+class Regret:
+    """How far below the optimum the best of the rows queried so far is."""
+
+    def __init__(self, optimum: float, queries: int) -> None:
+        self._optimum = optimum
+        self._queries = queries
+        self._best = -math.inf
+        self._regrets: list[float] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the optimum is found or all queries are made."""
+        return self._best >= self._optimum or len(self._regrets) >= self._queries
+
+    def add(self, value: float) -> None:
+        """Take note of what a new row is worth."""
+        self._best = max(self._best, value)
+        self._regrets.append(self._optimum - self._best)
+
+    def run(self, asks: int, ask_seconds: float) -> Run:
+        """Return the figures of a search that ends here."""
+        found = len(self._regrets) if self._best >= self._optimum else None
+        return Run(tuple(self._regrets), found, asks, ask_seconds)
+
+
 def run_on_table(
     database: Database, problem: TableProblem, sampler: str, seed: int, queries: int
 ) -> Run:
@@ -50,9 +76,8 @@ def run_on_table(
         artifact_dir=Path(),
         problem=problem,
     )
-    optimum, best = problem.table.optimum, float("-inf")
-    regrets: list[float] = []
-    while len(regrets) < queries and best < optimum:
+    regret = Regret(problem.table.optimum, queries)
+    while not regret.is_over:
         task = loop.next_task()
         if task is None:
             break
@@ -63,11 +88,5 @@ def run_on_table(
         metrics = Metrics(accuracy=value / 100, loss=1 - value / 100)
         loop.report(task.trial_id, EpochReport(1, metrics, train_loss=0.0, train_seconds=0.0))
         loop.complete(task.trial_id)
-        best = max(best, value)
-        regrets.append(optimum - best)
-    return Run(
-        regrets=tuple(regrets),
-        queries_to_optimum=len(regrets) if best >= optimum else None,
-        asks=loop.asks,
-        ask_seconds=loop.ask_seconds,
-    )
+        regret.add(value)
+    return regret.run(loop.asks, loop.ask_seconds)

@@ -15,6 +15,7 @@ from typing import Any
 
 from nas.errors import InvalidInputError
 from search_spaces import Choice, Choices, create_space
+from search_spaces.decisions import answers_in_order
 from search_spaces.registry import AnySpace, spaces
 
 VALUE_COLUMN = "accuracy"
@@ -63,7 +64,7 @@ class Table:
 
     def key(self, choices: Choices) -> Key:
         """Return the key of the row with these answers."""
-        return tuple(choices.get(decision.name) for decision in self.space.decisions)
+        return answers_in_order(self.space.decisions, choices)
 
 
 def load_table(

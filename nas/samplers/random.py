@@ -9,7 +9,7 @@ from __future__ import annotations
 from nas.problem import SearchProblem
 from nas.samplers.base import Proposal, Sampler, generator
 from nas.samplers.options import RandomOptions
-from search_spaces import Choice, active_decisions
+from search_spaces.variation import draw_choices
 
 
 class RandomSampler(Sampler):
@@ -25,11 +25,7 @@ class RandomSampler(Sampler):
 
     def ask(self, number: int) -> Proposal:
         """Propose uniformly."""
-        rng = generator(self.seed, number)
-        chosen: dict[str, Choice] = {}
-        for decision in active_decisions(self.decisions, chosen):
-            chosen[decision.name] = decision.choices[int(rng.integers(len(decision.choices)))]
-        return Proposal(chosen)
+        return Proposal(draw_choices(self.decisions, generator(self.seed, number)))
 
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
         """Take note of nothing."""

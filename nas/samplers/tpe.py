@@ -6,8 +6,6 @@ Akiba et al.: Optuna, KDD 2019, https://arxiv.org/abs/1907.10902
 
 from __future__ import annotations
 
-from typing import cast
-
 import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import Trial, TrialState, create_trial
@@ -15,7 +13,8 @@ from optuna.trial import Trial, TrialState, create_trial
 from nas.problem import SearchProblem
 from nas.samplers.base import Proposal, Sampler, generator
 from nas.samplers.options import TPEOptions
-from search_spaces import Choice, active_decisions
+from nas.samplers.suggesting import suggest_answers
+from search_spaces import active_decisions
 
 
 class TPESampler(Sampler):
@@ -42,10 +41,7 @@ class TPESampler(Sampler):
             seed=int(generator(self.seed, number).integers(2**32)),
         )
         trial = self._study.ask()
-        chosen: dict[str, Choice] = {}
-        for decision in active_decisions(self.decisions, chosen):
-            answer = trial.suggest_categorical(decision.name, decision.choices)
-            chosen[decision.name] = cast(Choice, answer)
+        chosen = suggest_answers(trial, self.decisions)
         self._pending[number] = trial
         return Proposal(chosen)
 
@@ -53,8 +49,7 @@ class TPESampler(Sampler):
         """Count the proposal of an earlier sampler as pending, as if this one had made it."""
         self._study.enqueue_trial(dict(proposal.choices))
         trial = self._study.ask()
-        for decision in active_decisions(self.decisions, proposal.choices):
-            trial.suggest_categorical(decision.name, decision.choices)
+        suggest_answers(trial, self.decisions)
         self._pending[number] = trial
 
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:

@@ -54,9 +54,7 @@ def layer(graph: Graph) -> Layers:
 def _rows(graph: Graph) -> list[int]:
     """Return each node's row: as high as it can be, then moved down where that shortens edges."""
     before, after = graph.predecessors(), graph.successors()
-    rows: list[int] = []
-    for node in range(len(graph.nodes)):
-        rows.append(1 + max((rows[source] for source in before[node]), default=-1))
+    rows = list(graph.depths())
     for node in reversed(range(len(graph.nodes))):
         if 0 < len(before[node]) <= len(after[node]):
             rows[node] = min(rows[target] for target in after[node]) - 1

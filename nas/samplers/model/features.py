@@ -15,7 +15,6 @@ import zlib
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,10 @@ from numpy.typing import NDArray
 from nas.problem import SearchProblem
 from nas.samplers.model.capacity import CapacityEstimate
 from search_spaces import Architecture, Choice, Choices, Decision
+from search_spaces.decisions import answers_in_order
 from search_spaces.encoding import one_hot, paths
 from search_spaces.graph import Graph
-from search_spaces.variation import draw_choices, neighbouring_choices
+from search_spaces.variation import draw_choices, every_choices, neighbouring_choices
 
 Matrix = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -95,7 +95,7 @@ class FeatureTable:
 
     def add(self, choices: Choices) -> int:
         """Return the row of these answers, computing it where they are new."""
-        answers = self._answers(choices)
+        answers = answers_in_order(self.decisions, choices)
         if answers not in self._row:
             architecture = self.problem.architecture(choices)
             features = self._of_graphs(architecture) | {
@@ -107,7 +107,7 @@ class FeatureTable:
     def truncate(self, length: int) -> None:
         """Forget the rows from `length` on."""
         for choices in self.choices[length:]:
-            del self._row[self._answers(choices)]
+            del self._row[answers_in_order(self.decisions, choices)]
         del self.choices[length:], self.architectures[length:]
 
     def neighbours(self, row: int) -> Rows:
@@ -122,10 +122,13 @@ class FeatureTable:
 
     def _add_every_answer(self) -> None:
         """Add a row for each architecture, then prepare the views of all at once."""
-        for choices in _every_answer(self.decisions):
+        for choices in every_choices(self.decisions):
             self.add(choices)
-        whole = {view: self.view(view, np.arange(len(self))) for view in View}
-        self._whole = whole | {View.PATHS: whole[View.PATHS][:, : len(self._path_columns)]}
+        self._raw[View.PATHS] = self._raw[View.PATHS][:, : len(self._path_columns)]
+        self._whole = {view: self.view(view, np.arange(len(self))) for view in View}
+        self._raw.clear()
+        self._of_graphs.cache_clear()
+        self._of_canonical.cache_clear()
 
     def view(self, view: View, rows: Rows) -> Matrix:
         """Return the features of `rows`, shape `(len(rows), features of the view)`."""
@@ -138,9 +141,6 @@ class FeatureTable:
 
     def _predictors(self, rows: Rows) -> Matrix:
         return np.hstack([self.view(View.COUNTS, rows), self.view(View.ONE_HOT, rows)])
-
-    def _answers(self, choices: Choices) -> tuple[Choice | None, ...]:
-        return tuple(choices.get(decision.name) for decision in self.decisions)
 
     def _look_at_graphs(self, canonical: Architecture) -> Features:
         graphs = self.problem.space.graphs(canonical)
@@ -161,7 +161,7 @@ class FeatureTable:
                 matrix = np.concatenate([matrix, np.zeros_like(matrix)])
             matrix[row] = vector
             self._raw[view] = matrix
-        self._row[self._answers(choices)] = row
+        self._row[answers_in_order(self.decisions, choices)] = row
         self.choices.append(choices)
         self.architectures.append(architecture)
 
@@ -169,7 +169,7 @@ class FeatureTable:
         """Mark the paths through each graph; a longer one, which says less by itself, by less."""
         vector = np.zeros(PATH_COLUMNS, np.float32)
         for number, graph in enumerate(graphs):
-            for path in paths(graph):
+            for path in sorted(paths(graph)):
                 column = self._path_column(f"{number}/{'/'.join(path)}")
                 vector[column] = max(vector[column], max(len(path) - 1, 1) ** -0.5)
         return vector
@@ -195,45 +195,19 @@ def whole_space(problem: SearchProblem) -> FeatureTable | None:
     return FeatureTable(problem, is_whole=True)
 
 
-def _every_answer(decisions: Sequence[Decision]) -> list[dict[str, Choice]]:
-    if not any(decision.conditions for decision in decisions):
-        names = [decision.name for decision in decisions]
-        return [
-            dict(zip(names, answers, strict=True))
-            for answers in product(*(decision.choices for decision in decisions))
-        ]
-    partial: list[dict[str, Choice]] = [{}]
-    for decision in decisions:
-        partial = [
-            extended
-            for chosen in partial
-            for extended in (
-                [{**chosen, decision.name: choice} for choice in decision.choices]
-                if decision.is_active(chosen)
-                else [chosen]
-            )
-        ]
-    return partial
-
-
 def _counts(graphs: Sequence[Graph], kinds: Sequence[str]) -> NDArray[np.float32]:
     """Count each graph's nodes by kind, its edges, the longest way through it and all ways."""
     return np.array([value for graph in graphs for value in _shape(graph, kinds)], np.float32)
 
 
 def _shape(graph: Graph, kinds: Sequence[str]) -> list[float]:
-    depth, ways = [0] * len(graph.nodes), [0] * len(graph.nodes)
-    targets = {target for _, target in graph.edges}
-    for node in range(len(graph.nodes)):
-        if node not in targets:
-            ways[node] = 1
-    for source, target in sorted(graph.edges, key=lambda edge: edge[1]):
-        depth[target] = max(depth[target], depth[source] + 1)
-        ways[target] += ways[source]
+    ways: list[int] = []
+    for sources in graph.predecessors():
+        ways.append(sum(ways[source] for source in sources) or 1)
     present = [node.kind for node in graph.nodes]
     return [
         *(float(present.count(kind)) for kind in kinds),
         float(len(graph.edges)),
-        float(max(depth)),
+        float(max(graph.depths())),
         float(np.log1p(max(ways))),
     ]

@@ -20,6 +20,18 @@ def reward_of(number: int, proposal: Proposal) -> float | None:
     return width / 32 + 0.1 * (proposal.choices.get("family") == "dense")
 
 
+def four_at_once(sampler: Sampler, *, asks: int):
+    """Ask while results come late and out of order; return what was told and what is pending."""
+    told, pending = [], []
+    for number in range(asks):
+        pending.append((number, sampler.ask(number)))
+        if len(pending) == 4:
+            late = pending.pop((number * 7) % 4)
+            told.append((*late, reward_of(*late)))
+            sampler.tell(*told[-1])
+    return told, pending
+
+
 @pytest.mark.parametrize("name", SAMPLERS)
 class TestSamplerContract:
     def new(
@@ -70,13 +82,8 @@ class TestSamplerContract:
             lived.tell(*told[-1])
 
     def test_repeating_late_and_disordered_tells_rebuilds_it(self, name):
-        lived, told, pending = self.new(name), [], []
-        for number in range(45):
-            pending.append((number, lived.ask(number)))
-            if len(pending) == 4:
-                late = pending.pop((number * 7) % 4)
-                told.append((*late, reward_of(*late)))
-                lived.tell(*told[-1])
+        lived = self.new(name)
+        told, pending = four_at_once(lived, asks=45)
         for late in reversed(pending):
             told.append((*late, reward_of(*late)))
             lived.tell(*told[-1])
@@ -86,13 +93,8 @@ class TestSamplerContract:
         assert [rebuilt.ask(n) for n in range(45, 52)] == [lived.ask(n) for n in range(45, 52)]
 
     def test_expecting_what_is_pending_rebuilds_it_in_mid_flight(self, name):
-        lived, told, pending = self.new(name), [], []
-        for number in range(30):
-            pending.append((number, lived.ask(number)))
-            if len(pending) == 4:
-                late = pending.pop((number * 7) % 4)
-                told.append((*late, reward_of(*late)))
-                lived.tell(*told[-1])
+        lived = self.new(name)
+        told, pending = four_at_once(lived, asks=30)
         rebuilt = self.new(name)
         for tell in told:
             rebuilt.tell(*tell)

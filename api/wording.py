@@ -1,0 +1,13 @@
+"""Figures as the command line and the dashboard word them."""
+
+from __future__ import annotations
+
+
+def percent(share: float | None) -> str:
+    """Write a share in [0, 1] as percent, a dash if there is none."""
+    return "–" if share is None else f"{share:.2%}"
+
+
+def lead(best: float | None, other: float | None) -> str:
+    """Write by how much `best` is above `other`, shares in [0, 1]; a dash without both."""
+    return "–" if best is None or other is None else f"{100 * (best - other):+.2f} points"
