@@ -13,8 +13,16 @@ from search_spaces.registry import AnySpace
 class SearchProblem:
     """A space and the images that its networks are for; samplers and the search loop share it."""
 
-    def __init__(self, space: AnySpace, input_shape: InputShape, num_classes: int) -> None:
+    def __init__(
+        self,
+        space: AnySpace,
+        input_shape: InputShape,
+        num_classes: int,
+        *,
+        num_objectives: int = 1,
+    ) -> None:
         self.space = space
+        self.num_objectives = num_objectives
         self.input_shape = input_shape
         self.num_classes = num_classes
         self._analyze = lru_cache(maxsize=4096)(self._analyze_anew)

@@ -56,6 +56,24 @@ class Sampler(ABC):
         """Learn the reward of an earlier proposal, None where it could not be evaluated."""
 
 
+class MultiObjectiveSampler(Sampler):
+    """A sampler that can learn from several objectives at once, each to be maximised.
+
+    Where `problem.num_objectives` is 1 it is an ordinary sampler. Where there are more, the loop
+    calls `tell_values` in place of `tell`.
+    """
+
+    @abstractmethod
+    def tell_values(
+        self, number: int, proposal: Proposal, values: tuple[float, ...] | None
+    ) -> None:
+        """Learn what each objective came to, None where the candidate could not be evaluated."""
+
+    def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
+        """Learn the reward of a search with one objective."""
+        self.tell_values(number, proposal, None if reward is None else (reward,))
+
+
 def generator(seed: int, number: int) -> np.random.Generator:
     """Return the generator that belongs to proposal `number`."""
     return np.random.default_rng([seed, number])
