@@ -23,6 +23,7 @@ from nas.objective import Constraint, Objective
 from nas.problem import SearchProblem
 from nas.recipe import Recipe
 from nas.samplers import find_or_raise_sampler
+from nas.schedulers import Scheduler, SchedulerRequest
 from search_spaces import Choice, InvalidDecisionsError, create_space, find_or_raise_space
 from search_spaces.case_studies import find_or_raise_case_study
 from search_spaces.errors import first_problem
@@ -134,6 +135,12 @@ class JobSpec(BaseModel):
         description="classifiers without a search to compare with",
         examples=[["linear", "hog"]],
     )
+    scheduler: SchedulerRequest | None = Field(
+        None,
+        description="what stops trials that are not worth their epochs: a name, or one with its "
+        "options; null: every trial is trained in full",
+        examples=[{"name": "asha", "reduction_factor": 3}],
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="seed of proposals and training")
     recipe: Recipe = Field(default_factory=Recipe, description="how candidates are trained")
     resources: Resources = Field(default_factory=Resources, description="what each trial gets")
@@ -150,6 +157,15 @@ class JobSpec(BaseModel):
     def _options_fit_sampler(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         if "sampler" in info.data and not _is_stored(info):
             find_or_raise_sampler(info.data["sampler"]).check_options(value)
+        return value
+
+    @field_validator("scheduler")
+    @classmethod
+    def _scheduler_fits_epochs(
+        cls, value: SchedulerRequest | None, info: ValidationInfo
+    ) -> SchedulerRequest | None:
+        if value is not None and "epochs" in info.data and not _is_stored(info):
+            value.check(info.data["epochs"])
         return value
 
     @model_validator(mode="after")
@@ -172,6 +188,10 @@ class JobSpec(BaseModel):
         """Put the space and the data set's images together."""
         info = find_or_raise_dataset(self.dataset).info
         return SearchProblem(self.new_space(), info.input_shape, info.num_classes)
+
+    def new_scheduler(self) -> Scheduler | None:
+        """Make the scheduler that the job names, if it names one."""
+        return None if self.scheduler is None else self.scheduler.create(self.epochs, self.seed)
 
     def starting_choices(self, space: AnySpace) -> list[dict[str, Choice]]:
         """Return the starts as answers to the space's decisions.

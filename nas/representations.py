@@ -32,6 +32,14 @@ class TrialMetrics(BaseModel):
     train_seconds: float | None = Field(description="seconds spent in training so far")
 
 
+class RungView(BaseModel):
+    """What the scheduler made of a trial after an epoch."""
+
+    epoch: int
+    value: float = Field(description="the trial's, as the scheduler compares it")
+    cutoff: float | None = Field(description="stopped below; null: nothing to compare with yet")
+
+
 class TrialView(BaseModel):
     """One evaluation of one architecture."""
 
@@ -47,8 +55,9 @@ class TrialView(BaseModel):
     reward: float | None = Field(description="what the sampler was told")
     started_at: datetime | None
     finished_at: datetime | None
-    error: str | None = Field(description="why the trial failed or is infeasible")
+    error: str | None = Field(description="why the trial failed, is infeasible or was pruned")
     cached_from: str | None = Field(description="trial whose equal evaluation answered this one")
+    rungs: list[RungView] = Field(description="judgements of the job's scheduler, in order")
 
     @classmethod
     def of(cls, row: TrialRow) -> TrialView:
@@ -75,6 +84,7 @@ class TrialView(BaseModel):
             finished_at=row.finished_at,
             error=row.error,
             cached_from=row.cached_from,
+            rungs=[RungView.model_validate(rung) for rung in row.rungs],
         )
 
 

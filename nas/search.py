@@ -5,7 +5,8 @@ drives it:
 
 1. `next_task()` returns a trial to evaluate, or None when no more are to be started. Several
    tasks may be out at once.
-2. `report(trial_id, report)` records each epoch; `complete(trial_id)` or
+2. `report(trial_id, report)` records each epoch, and returns False where the job's scheduler
+   has ended the trial and the sampler was told. Else `complete(trial_id)` or
    `fail(trial_id, status, reason)` ends the trial and tells the sampler.
 3. When every task has ended and `next_task()` returns None, the search is over.
 
@@ -19,9 +20,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -30,10 +32,13 @@ from nas.database import Database
 from nas.database.jobs import find_or_raise_job
 from nas.database.proposals import ProposalRow, list_proposals, next_told
 from nas.database.trials import (
+    MetricRow,
     TrialRow,
     copy_evaluation,
     find_evaluation,
     find_or_raise_trial,
+    list_job_metrics,
+    list_metrics,
     list_trials,
     record_epoch,
     set_trial_status,
@@ -44,6 +49,7 @@ from nas.job import JobSpec
 from nas.layout import trial_directory
 from nas.problem import SearchProblem
 from nas.samplers import SAMPLERS, Proposal, Sampler
+from nas.schedulers import Judgement
 from nas.status import TrialStatus
 from search_spaces import Architecture, InfeasibleArchitectureError, parse_architecture
 from search_spaces.analysis import Analysis
@@ -101,6 +107,7 @@ class SearchLoop:
         self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
         self._sampler = self._new_sampler(self.spec.sampler, dict(self.spec.sampler_options))
         self._uniform = self._new_sampler("random", {})
+        self._scheduler = self.spec.new_scheduler()
         self._proposals: dict[int, Proposal] = {}
         self._known: dict[str, _Known] = {}
         self._interrupted: list[str] = []
@@ -126,10 +133,24 @@ class SearchLoop:
                 return task
         return None
 
-    def report(self, trial_id: str, report: EpochReport) -> None:
-        """Record an epoch; a repeated report changes nothing."""
+    def report(self, trial_id: str, report: EpochReport) -> bool:
+        """Record an epoch and return whether the trial goes on; a repeated report changes nothing.
+
+        A trial that the scheduler stops is pruned and its sampler told the value at its rung:
+        lower than at the end of the training, as it is for all that are stopped, and the later
+        a trial is stopped the higher. Samplers that compare ranks place it as it deserves.
+        """
         with self._database.write() as session:
-            record_epoch(session, find_or_raise_trial(session, trial_id), report, self._clock())
+            trial = find_or_raise_trial(session, trial_id)
+            if trial.status.is_final or not record_epoch(session, trial, report, self._clock()):
+                return not trial.status.is_final
+            judgement = self._judge(trial)
+            if judgement is None or not judgement.stops:
+                return True
+            trial.reward = _reward(self.spec, trial)
+            self._end(session, trial, TrialStatus.PRUNED, judgement.reason)
+        self._tell(trial)
+        return False
 
     def complete(self, trial_id: str) -> None:
         """End a trial with the metrics of its last report and tell the sampler."""
@@ -160,6 +181,10 @@ class SearchLoop:
         with self._database.read() as session:
             trials = list_trials(session, self._job_id)
             proposals = list_proposals(session, self._job_id)
+            metrics = list_job_metrics(session, self._job_id) if self._scheduler else ()
+        number_of = {trial.id: trial.number for trial in trials}
+        for trial_id, curve in groupby(metrics, lambda metric: metric.trial_id):
+            self._learn(number_of[trial_id], curve)
         known = {trial.id: self._remember(trial) for trial in trials}
         self._interrupted = [trial.id for trial in trials if not trial.status.is_final]
         for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
@@ -171,6 +196,24 @@ class SearchLoop:
                 self._proposals[row.number] = proposal
                 known[row.trial_id].awaiting.append(row.number)
         self._next_number = 1 + max((row.number for row in proposals), default=-1)
+
+    def _judge(self, trial: TrialRow) -> Judgement | None:
+        """Ask the scheduler about the epoch that was just recorded, and keep its judgement."""
+        if self._scheduler is None:
+            return None
+        value = _reward(self.spec, trial)
+        judgement = self._scheduler.judge(trial.number, trial.epochs_done, value)
+        if judgement is not None:
+            rung = {"epoch": judgement.epoch, "value": judgement.value, "cutoff": judgement.cutoff}
+            trial.rungs = [*trial.rungs, rung]
+        return judgement
+
+    def _learn(self, number: int, metrics: Iterable[MetricRow]) -> None:
+        """Let the scheduler take note of epochs that it did not judge."""
+        if self._scheduler is not None:
+            reward = self.spec.objective.reward
+            values = [reward(Metrics(accuracy=m.accuracy, loss=m.loss)) for m in metrics]
+            self._scheduler.learn(number, values)
 
     def _remember(self, trial: TrialRow) -> _Known:
         known = _Known(trial.id, trial.status.is_final, trial.reward)
@@ -268,6 +311,7 @@ class SearchLoop:
                 evaluation_key=self._evaluation_key,
                 budget=self.spec.epochs,
                 epochs_done=0,
+                rungs=[],
                 params=candidate.params,
                 macs=candidate.macs,
                 started_at=self._clock(),
@@ -286,6 +330,7 @@ class SearchLoop:
                 self._end(session, trial, TrialStatus.INFEASIBLE, candidate.infeasible)
             elif source := find_evaluation(session, trial.architecture_hash, trial.evaluation_key):
                 copy_evaluation(session, trial, source, self._clock())
+                self._learn(trial.number, list_metrics(session, source.id))
                 trial.reward = _reward(self.spec, trial)
                 self._end(session, trial, TrialStatus.COMPLETED, None)
             else:

@@ -119,13 +119,24 @@ def trials(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption =
         print_json(views)
         return
     print_table(
-        ("trial", "number", "status", "epochs", "accuracy", "parameters", "MACs", "reason"),
+        (
+            "trial",
+            "number",
+            "status",
+            "epochs",
+            "last rung",
+            "accuracy",
+            "parameters",
+            "MACs",
+            "reason",
+        ),
         [
             (
                 view.id,
                 view.number,
                 view.status,
                 f"{view.epochs_done}/{view.budget}",
+                view.rungs[-1].epoch if view.rungs else "–",
                 percent(view.metrics.accuracy),
                 f"{view.metrics.params:,}",
                 f"{view.metrics.macs:,}",

@@ -34,6 +34,14 @@ def search(
         list[str] | None,
         typer.Option(help="Case study to evaluate first, as resnet-18; may be repeated."),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="What stops trials early, see `nas schedulers`; default: nothing."),
+    ] = None,
+    scheduler_option: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE, such as reduction_factor=3; may be repeated."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of proposals and training.")] = 0,
     name: Annotated[str, typer.Option(help="Label of the job.")] = "",
     space_option: Annotated[
@@ -77,6 +85,7 @@ def search(
         "constraints": constraint or [],
         "baselines": wanted_baselines(baselines),
         "start_from": start_from or [],
+        "scheduler": _scheduler(scheduler, scheduler_option),
         "seed": seed,
         "recipe": parse_options("--recipe-option", recipe_option),
         "resources": {
@@ -95,6 +104,16 @@ def search(
     if out is not None and out.exists() and not out.is_dir():
         raise InvalidInputError(f"--out: got {str(out)!r}, allowed: a directory")
     run_search(specs, out=out, db=db, ray_address=ray_address, as_json=as_json)
+
+
+def _scheduler(name: str | None, options: list[str] | None) -> dict[str, Any] | None:
+    parsed = parse_options("--scheduler-option", options)
+    if name is None and parsed:
+        raise InvalidInputError(
+            f"--scheduler-option: got {next(iter(parsed))!r} without --scheduler, "
+            "allowed: options of the scheduler that is named"
+        )
+    return None if name is None else {**parsed, "name": name}
 
 
 def _check_feasible(spec: JobSpec) -> None:

@@ -55,6 +55,7 @@ class TrialRow(Table):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
     cached_from: Mapped[str | None] = mapped_column(String(36))
+    rungs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
 
 class MetricRow(Table):
@@ -142,6 +143,16 @@ def list_metrics(session: Session, trial_id: str) -> Sequence[MetricRow]:
     """Return a trial's metrics by epoch."""
     return session.scalars(
         select(MetricRow).where(MetricRow.trial_id == trial_id).order_by(MetricRow.epoch)
+    ).all()
+
+
+def list_job_metrics(session: Session, job_id: str) -> Sequence[MetricRow]:
+    """Return the metrics of all of a job's trials, trial by trial and by epoch."""
+    return session.scalars(
+        select(MetricRow)
+        .join(TrialRow, TrialRow.id == MetricRow.trial_id)
+        .where(TrialRow.job_id == job_id)
+        .order_by(TrialRow.number, MetricRow.epoch)
     ).all()
 
 
