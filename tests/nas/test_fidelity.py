@@ -237,6 +237,10 @@ def test_sampler_learns_from_trials_that_were_stopped(name):
             {"epochs": 1, "scheduler": "asha"},
             "scheduler: min_epochs is 1 and a trial has 1 epochs, allowed: fewer",
         ),
+        (
+            {"objective": ["accuracy", "params"], "scheduler": "asha"},
+            "scheduler: got 'asha' with 2 objectives, allowed: one objective",
+        ),
     ],
 )
 def test_bad_scheduler_is_named_with_what_is_allowed(change, message):
