@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nas.provenance import Environment
 from nas.recipe import Recipe
 from search_spaces.base import Architecture, InputShape
 
@@ -64,6 +65,10 @@ class Evaluator(ABC):
     @abstractmethod
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield a report after each epoch."""
+
+    def environment(self) -> Environment:
+        """Describe the process that evaluates, in which it is called, and its device."""
+        return Environment.of_this_process("cpu")
 
     def release(self, task: TrialTask) -> None:  # noqa: B027
         """Remove what was kept to resume the task; called by the process that drives the search."""

@@ -15,6 +15,8 @@ from nas.database.jobs import JobRow
 from nas.database.trials import MetricRow, TrialRow, count_trials, find_best_trial
 from nas.final import FinalResult
 from nas.job import JobSpec
+from nas.provenance import Environment
+from nas.recipe import Recipe
 from nas.status import JobStatus, TrialStatus
 
 
@@ -54,6 +56,11 @@ class TrialView(BaseModel):
     status: TrialStatus
     architecture: dict[str, Any]
     architecture_hash: str = Field(description="SHA-256 of the canonical form")
+    recipe: Recipe = Field(description="how it is trained")
+    seed: int = Field(description="of its weights, batches and augmentation")
+    environment: Environment | None = Field(
+        description="versions and device it ran with; null until it has run"
+    )
     budget: int = Field(description="epochs granted")
     epochs_done: int
     metrics: TrialMetrics
@@ -88,6 +95,11 @@ class TrialView(BaseModel):
             status=row.status,
             architecture=row.architecture_json,
             architecture_hash=row.architecture_hash,
+            recipe=Recipe.model_validate(row.recipe_json),
+            seed=row.seed,
+            environment=None
+            if row.environment_json is None
+            else Environment.model_validate(row.environment_json),
             budget=row.budget,
             epochs_done=row.epochs_done,
             metrics=TrialMetrics(

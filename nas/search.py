@@ -48,6 +48,7 @@ from nas.metrics import METRICS, Source
 from nas.outcome import Judge
 from nas.pareto.tracking import FrontTracker
 from nas.problem import SearchProblem
+from nas.provenance import Environment
 from nas.pruning import Pruning
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sampler
 from nas.status import TrialStatus
@@ -140,8 +141,12 @@ class SearchLoop:
                 return task
         return None
 
-    def report(self, trial_id: str, report: EpochReport) -> bool:
+    def report(
+        self, trial_id: str, report: EpochReport, environment: Environment | None = None
+    ) -> bool:
         """Record an epoch and return whether the trial goes on; a repeated report changes nothing.
+
+        The environment is what the trial runs with, once it is known.
 
         A trial that the scheduler stops is pruned and its sampler told the value at its rung:
         lower than at the end of the training, as it is for all that are stopped, and the later
@@ -151,6 +156,8 @@ class SearchLoop:
             trial = find_or_raise_trial(session, trial_id)
             if trial.status.is_final or not record_epoch(session, trial, report, self._clock()):
                 return not trial.status.is_final
+            if environment is not None:
+                trial.environment_json = environment.model_dump(mode="json")
             judgement = self._pruning.judge(trial)
             if judgement is None or not judgement.stops:
                 return True
@@ -283,6 +290,8 @@ class SearchLoop:
                 architecture_json=candidate.architecture.model_dump(mode="json"),
                 architecture_hash=self._problem.key(candidate.architecture),
                 evaluation_key=self._evaluation_key,
+                recipe_json=self.spec.recipe.model_dump(mode="json"),
+                seed=self.spec.seed,
                 budget=self.spec.epochs,
                 epochs_done=0,
                 rungs=[],

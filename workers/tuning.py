@@ -52,10 +52,14 @@ class TrialTrainable(tune.Trainable):
         """Take the next trial."""
         self._task: TrialTask = new_config["task"]
         self._reports: Iterator[EpochReport] = iter(self._evaluator.evaluate(self._task))
+        self._is_described = False
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run the next epoch; the result carries its report, or how the trial ended."""
+        """Run the next epoch; the result carries its report, or how the trial ended.
+
+        The first of a trial carries what it runs with, too.
+        """
         try:
             report = next(self._reports)
         except TrialInfeasibleError as error:
@@ -64,7 +68,11 @@ class TrialTrainable(tune.Trainable):
             return _ended(TrialStatus.FAILED, str(error))
         except Exception as error:  # a candidate's failure must never be the job's
             return _ended(TrialStatus.FAILED, f"{type(error).__name__}: {error}")
-        return {"report": report, "done": report.epoch >= self._task.epochs}
+        result = {"report": report, "done": report.epoch >= self._task.epochs}
+        if not self._is_described:
+            self._is_described = True
+            result["environment"] = self._evaluator.environment()
+        return result
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Do nothing: evaluators keep their own checkpoints."""
@@ -104,7 +112,7 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         """Record an epoch and return whether the trial is worth the next one."""
         if trial_id not in self._tasks or "report" not in result:
             return True
-        return self._loop.report(self._tasks[trial_id].trial_id, result["report"])
+        return self._report(self._tasks[trial_id], result)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -123,11 +131,14 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
             ending: Ending = result["ending"]
             self._loop.fail(task.trial_id, ending.status, ending.reason)
         elif result is not None and result.get("done") and "report" in result:
-            if self._loop.report(task.trial_id, result["report"]):
+            if self._report(task, result):
                 self._loop.complete(task.trial_id)
         else:
             return
         self._evaluator.release(task)
+
+    def _report(self, task: TrialTask, result: dict[str, Any]) -> bool:
+        return self._loop.report(task.trial_id, result["report"], result.get("environment"))
 
     def save(self, checkpoint_path: str) -> None:
         """Do nothing: the database holds all there is to resume from."""

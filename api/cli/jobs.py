@@ -14,6 +14,7 @@ from nas.database.jobs import find_or_raise_job, list_jobs, request_stop
 from nas.database.trials import find_best_trial, list_trials
 from nas.errors import NotFoundError
 from nas.ids import utc_now
+from nas.job_file import write_job_file
 from nas.representations import JobView, TrialView
 from search_spaces import draw, parse_architecture
 
@@ -75,6 +76,17 @@ def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
         ],
         "",
     )
+
+
+@app.command("config")
+def config(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """Write a job as a file that reproduces it: nas search --config FILE."""
+    with opened(db) as (database, _), database.read() as session:
+        spec = find_or_raise_job(session, job_id).stored_spec
+    if as_json:
+        print_json(spec)
+    else:
+        console.file.write(write_job_file(spec))
 
 
 @app.command("stop")

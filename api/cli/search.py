@@ -9,6 +9,7 @@ import typer
 
 from api.cli.baselines import wanted_baselines
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
+from api.cli.job_file import request_with_file
 from api.cli.options import parse_options
 from api.cli.output import print_json
 from nas.database import Database
@@ -20,6 +21,11 @@ from nas.representations import JobView
 
 
 def search(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Job file, YAML or JSON; options given beside it win over it."),
+    ] = None,
     space: Annotated[str, typer.Option(help="Search space, see `nas spaces`.")] = "cell",
     sampler: Annotated[str, typer.Option(help="Sampler, see `nas samplers`.")] = "model",
     dataset: Annotated[str, typer.Option(help="Data set, see `nas datasets`.")] = "digits",
@@ -53,7 +59,9 @@ def search(
     recipe_option: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE, such as batch_size=128; may be repeated.")
     ] = None,
-    cpus_per_trial: Annotated[float, typer.Option(help="CPU cores per trial.")] = 1.0,
+    cpus_per_trial: Annotated[
+        float | None, typer.Option(help="CPU cores per trial; default: 1.")
+    ] = None,
     gpus_per_trial: Annotated[
         float | None, typer.Option(help="GPUs per trial, fractions allowed.")
     ] = None,
@@ -72,9 +80,10 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Search for the best network, retrain it, test it once, and export it."""
-    request: dict[str, Any] = {
+    flags: dict[str, Any] = {
         "name": name,
         "space": space,
+        "sampler": sampler,
         "space_options": parse_options("--space-option", space_option),
         "sampler_options": parse_options("--sampler-option", sampler_option),
         "dataset": dataset,
@@ -88,13 +97,14 @@ def search(
         "scheduler": _scheduler(scheduler, scheduler_option),
         "seed": seed,
         "recipe": parse_options("--recipe-option", recipe_option),
-        "resources": {
-            "cpus_per_trial": cpus_per_trial,
-            "gpus_per_trial": gpus_per_trial,
-            "max_concurrent_trials": max_concurrent,
-        },
+        "resources": _without_none(
+            cpus_per_trial=cpus_per_trial,
+            gpus_per_trial=gpus_per_trial,
+            max_concurrent_trials=max_concurrent,
+        ),
     }
-    specs = [parse_job_spec({**request, "sampler": sampler})]
+    request = request_with_file(context, config, flags)
+    specs = [parse_job_spec(request)]
     for other in compare or []:
         # The same data have the same baselines; the first job's are enough.
         changes = {"sampler": other, "sampler_options": {}, "baselines": []}
@@ -107,13 +117,13 @@ def search(
 
 
 def _scheduler(name: str | None, options: list[str] | None) -> dict[str, Any] | None:
-    parsed = parse_options("--scheduler-option", options)
-    if name is None and parsed:
-        raise InvalidInputError(
-            f"--scheduler-option: got {next(iter(parsed))!r} without --scheduler, "
-            "allowed: options of the scheduler that is named"
-        )
-    return None if name is None else {**parsed, "name": name}
+    """Return the scheduler's name and options; a name alone may come from a job file."""
+    given = parse_options("--scheduler-option", options)
+    return (given if name is None else given | {"name": name}) or None
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _check_feasible(spec: JobSpec) -> None:

@@ -44,6 +44,9 @@ class TrialRow(Table):
     architecture_json: Mapped[dict[str, Any]] = mapped_column(JSON)
     architecture_hash: Mapped[str] = mapped_column(String(64))
     evaluation_key: Mapped[str] = mapped_column(String(64))
+    recipe_json: Mapped[dict[str, Any]] = mapped_column(JSON)
+    seed: Mapped[int]
+    environment_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     budget: Mapped[int]
     epochs_done: Mapped[int] = mapped_column(default=0)
     params: Mapped[int] = mapped_column(BigInteger)
@@ -219,4 +222,5 @@ def copy_evaluation(session: Session, trial: TrialRow, source: TrialRow, now: da
     trial.epochs_done = source.epochs_done
     trial.accuracy, trial.loss = source.accuracy, source.loss
     trial.train_seconds = source.train_seconds
+    trial.environment_json = source.environment_json
     trial.cached_from = source.cached_from or source.id
