@@ -20,6 +20,7 @@ from nas.baselines import find_or_raise_baseline
 from nas.constraint import Constraint
 from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
+from nas.hyperparameters import HyperparametersRequest, decisions_of
 from nas.objective import Objective
 from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
@@ -154,6 +155,12 @@ class JobSpec(BaseModel):
     )
     seed: int = Field(0, ge=0, lt=2**31, description="seed of proposals and training")
     recipe: Recipe = Field(default_factory=Recipe, description="how candidates are trained")
+    hyperparameters: HyperparametersRequest = Field(
+        default_factory=dict,
+        description="fields of the recipe that are searched with the architecture: values, or a "
+        "range of them",
+        examples=[{"learning_rate": {"low": 0.01, "high": 0.3, "log": True, "steps": 8}}],
+    )
     resources: Resources = Field(default_factory=Resources, description="what each trial gets")
 
     @field_validator("space_options")
@@ -204,7 +211,11 @@ class JobSpec(BaseModel):
         info = find_or_raise_dataset(self.dataset).info
         count = self.parsed_objective.count
         return SearchProblem(
-            self.new_space(), info.input_shape, info.num_classes, num_objectives=count
+            self.new_space(),
+            info.input_shape,
+            info.num_classes,
+            num_objectives=count,
+            hyperparameters=decisions_of(self.hyperparameters),
         )
 
     def new_scheduler(self) -> Scheduler | None:

@@ -17,8 +17,6 @@ then goes on as the old one would have.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +38,8 @@ from nas.database.trials import (
     record_epoch,
     set_trial_status,
 )
-from nas.evaluation import EpochReport, TrialTask
+from nas.evaluation import EpochReport, TrialTask, evaluation_key
+from nas.hyperparameters import nearest_answers, recipe_of
 from nas.ids import new_id, utc_now
 from nas.job import JobSpec
 from nas.layout import trial_directory
@@ -50,6 +49,7 @@ from nas.pareto.tracking import FrontTracker
 from nas.problem import SearchProblem
 from nas.provenance import Environment
 from nas.pruning import Pruning
+from nas.recipe import Recipe
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sampler
 from nas.status import TrialStatus
 from search_spaces import Architecture, parse_architecture
@@ -61,12 +61,17 @@ UNIFORM_PROPOSALS_PER_TRIAL = 200
 """Uniform draws after that, before the space is taken to be used up."""
 
 
+_Identity = tuple[str, str]
+"""A candidate's architecture hash and evaluation key, which no two trials of a job share."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A proposal that is new in this job."""
 
     number: int
     architecture: Architecture
+    recipe: Recipe
     appraisal: Appraisal
 
 
@@ -104,9 +109,11 @@ class SearchLoop:
         with database.read() as session:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
         self._problem = problem or self.spec.new_problem()
-        self._starts = self.spec.starting_choices(self._problem.space)
+        self._data_fingerprint = data_fingerprint
+        as_stated = nearest_answers(self.spec.recipe, self._problem.hyperparameters)
+        starts = self.spec.starting_choices(self._problem.space)
+        self._starts = [start | as_stated for start in starts]
         self._constraints = self.spec.parsed_constraints
-        self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
         self._appraisers = appraisers
         _require_appraisers(self.spec, appraisers)
         self._judge = Judge(self.spec.parsed_objective, self._constraints)
@@ -117,7 +124,7 @@ class SearchLoop:
         self._uniform = create_sampler("random", self._problem, self.spec.seed, {})
         self._pruning = Pruning(self.spec.new_scheduler(), self.spec.parsed_objective)
         self._proposals: dict[int, Proposal] = {}
-        self._known: dict[str, _Known] = {}
+        self._known: dict[_Identity, _Known] = {}
         self._interrupted: list[str] = []
         self._next_number = 0
         self._used_up = False
@@ -162,7 +169,7 @@ class SearchLoop:
             if judgement is None or not judgement.stops:
                 return True
             trial.reward = self._pruning.value(trial)
-            self._known[trial.architecture_hash].told = (trial.reward,)
+            self._known_of(trial).told = (trial.reward,)
             self._end(session, trial, TrialStatus.PRUNED, judgement.reason)
         self._tell(trial)
         return False
@@ -212,13 +219,16 @@ class SearchLoop:
 
     def _remember(self, trial: TrialRow) -> _Known:
         known = _Known(trial.id, trial.status.is_final)
-        self._known[trial.architecture_hash] = known
+        self._known[trial.architecture_hash, trial.evaluation_key] = known
         return known
 
-    def _find_candidate(self) -> _Candidate | None:
-        """Ask until an architecture is new and within the constraints.
+    def _known_of(self, trial: TrialRow) -> _Known:
+        return self._known[trial.architecture_hash, trial.evaluation_key]
 
-        An architecture seen before costs no evaluation: the sampler is told what is known. It is
+    def _find_candidate(self) -> _Candidate | None:
+        """Ask until an architecture, or its recipe, is new and within the constraints.
+
+        A candidate seen before costs no evaluation: the sampler is told what is known. It is
         told None for one that breaks a constraint, that the images are too small for, or that is
         too large; if no other is found, the last of these is returned as infeasible. The first
         proposals are the job's starts.
@@ -233,12 +243,13 @@ class SearchLoop:
                 proposal = self._ask(sampler, number)
             architecture = self._problem.architecture(proposal.choices)
             self._proposals[number] = proposal
-            known = self._known.get(self._problem.key(architecture))
+            recipe = recipe_of(self.spec.recipe, proposal.choices)
+            known = self._known.get((self._problem.key(architecture), self._key(recipe)))
             if known is not None:
                 self._record_repeat(number, known)
                 continue
             appraisal = appraise(self._problem, architecture, self._appraisers, self._constraints)
-            candidate = _Candidate(number, architecture, appraisal)
+            candidate = _Candidate(number, architecture, recipe, appraisal)
             if appraisal.refusal is None:
                 return candidate
             self._record_rejected(number)
@@ -289,8 +300,8 @@ class SearchLoop:
                 status=TrialStatus.PENDING,
                 architecture_json=candidate.architecture.model_dump(mode="json"),
                 architecture_hash=self._problem.key(candidate.architecture),
-                evaluation_key=self._evaluation_key,
-                recipe_json=self.spec.recipe.model_dump(mode="json"),
+                evaluation_key=self._key(candidate.recipe),
+                recipe_json=candidate.recipe.model_dump(mode="json"),
                 seed=self.spec.seed,
                 budget=self.spec.epochs,
                 epochs_done=0,
@@ -342,7 +353,7 @@ class SearchLoop:
             architecture=parse_architecture(trial.architecture_json),
             input_shape=self._problem.input_shape,
             num_classes=self._problem.num_classes,
-            recipe=self.spec.recipe,
+            recipe=Recipe.model_validate(trial.recipe_json),
             epochs=trial.budget,
             seed=self.spec.seed,
             directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
@@ -361,7 +372,7 @@ class SearchLoop:
         trial.objective_values = list(outcome.values)
         trial.is_feasible = outcome.is_feasible
         trial.hypervolume = self._front.hypervolume
-        self._known[trial.architecture_hash].told = outcome.told
+        self._known_of(trial).told = outcome.told
         self._end(session, trial, TrialStatus.COMPLETED, None)
 
     def _end(
@@ -371,14 +382,14 @@ class SearchLoop:
         set_trial_status(trial, status)
         trial.error, trial.finished_at = reason, self._clock()
         told = next_told(session, self._job_id)
-        known = self._known[trial.architecture_hash]
+        known = self._known_of(trial)
         for offset, number in enumerate(known.awaiting):
             row = session.get_one(ProposalRow, (self._job_id, number))
             row.tell(told + offset, known.told)
 
     def _tell(self, trial: TrialRow) -> None:
         """Tell the sampler what `_end` has stored."""
-        known = self._known[trial.architecture_hash]
+        known = self._known_of(trial)
         known.is_final = True
         for number in known.awaiting:
             self._tell_sampler(number, self._proposals.pop(number), known.told)
@@ -391,6 +402,11 @@ class SearchLoop:
             self._sampler.tell_values(number, proposal, values)
         else:
             self._sampler.tell(number, proposal, None if values is None else values[0])
+
+    def _key(self, recipe: Recipe) -> str:
+        return evaluation_key(
+            self._data_fingerprint, recipe, epochs=self.spec.epochs, seed=self.spec.seed
+        )
 
     def _proposal_row(self, number: int, trial_id: str | None) -> ProposalRow:
         proposal = self._proposals[number]
@@ -413,14 +429,3 @@ def _require_appraisers(spec: JobSpec, appraisers: Sequence[Appraiser]) -> None:
     )
     if missing:
         raise ValueError(f"appraisers: none for {', '.join(missing)}")
-
-
-def _evaluation_key(spec: JobSpec, data_fingerprint: str) -> str:
-    """Hash everything but the architecture that a trial's metrics depend on."""
-    parts = {
-        "data": data_fingerprint,
-        "recipe": spec.recipe.model_dump(mode="json"),
-        "epochs": spec.epochs,
-        "seed": spec.seed,
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

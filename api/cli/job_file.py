@@ -14,6 +14,7 @@ _FIELD_OF_OPTION = {
     "constraint": "constraints",
     "cpus_per_trial": "resources",
     "gpus_per_trial": "resources",
+    "hyperparameter": "hyperparameters",
     "max_concurrent": "resources",
     "recipe_option": "recipe",
     "sampler_option": "sampler_options",

@@ -13,6 +13,7 @@ from api.wording import percent
 from nas.database.jobs import find_or_raise_job, list_jobs, request_stop
 from nas.database.trials import find_best_trial, list_trials
 from nas.errors import NotFoundError
+from nas.hyperparameters import PREFIX, decisions_of, nearest_answers
 from nas.ids import utc_now
 from nas.job_file import write_job_file
 from nas.representations import JobView, TrialView
@@ -187,3 +188,7 @@ def best(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
         ],
         "",
     )
+    if job.hyperparameters:
+        answers = nearest_answers(view.recipe, decisions_of(job.hyperparameters))
+        found = ", ".join(f"{name.removeprefix(PREFIX)} {value}" for name, value in answers.items())
+        console.print(f"hyper-parameters: {found}", highlight=False, markup=False)

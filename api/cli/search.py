@@ -10,7 +10,7 @@ import typer
 from api.cli.baselines import wanted_baselines
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
 from api.cli.job_file import request_with_file
-from api.cli.options import parse_options
+from api.cli.options import parse_options, parse_texts
 from api.cli.output import print_json
 from nas.database import Database
 from nas.database.jobs import create_job
@@ -59,6 +59,13 @@ def search(
     recipe_option: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE, such as batch_size=128; may be repeated.")
     ] = None,
+    hyperparameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Search it too: learning_rate=0.01..0.3:log:8 or optimizer=sgd,adamw or "
+            "augmentation.max_shift=0,1,2; may be repeated."
+        ),
+    ] = None,
     cpus_per_trial: Annotated[
         float | None, typer.Option(help="CPU cores per trial; default: 1.")
     ] = None,
@@ -97,6 +104,7 @@ def search(
         "scheduler": _scheduler(scheduler, scheduler_option),
         "seed": seed,
         "recipe": parse_options("--recipe-option", recipe_option),
+        "hyperparameters": parse_texts("--hyperparameter", hyperparameter),
         "resources": _without_none(
             cpus_per_trial=cpus_per_trial,
             gpus_per_trial=gpus_per_trial,

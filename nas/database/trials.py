@@ -33,7 +33,7 @@ class TrialRow(Table):
     __tablename__ = "trials"
     __table_args__ = (
         UniqueConstraint("job_id", "number"),
-        UniqueConstraint("job_id", "architecture_hash"),
+        UniqueConstraint("job_id", "architecture_hash", "evaluation_key"),
         Index("ix_trials_evaluation", "architecture_hash", "evaluation_key"),
     )
 

@@ -63,7 +63,11 @@ def test_job_file_gives_the_same_proposals_and_accuracies_to_the_last_digit(tmp_
     assert records[0] == records[1]
     assert len(records[0][1]) == 6
     for view in views:
-        assert (view.seed, view.recipe, view.environment.device) == (11, spec.recipe, "cpu")
+        assert (view.seed, view.recipe, view.environment.device) == (
+            11,
+            spec.recipe.resolved(),
+            "cpu",
+        )
         assert view.environment.packages["torch"]
 
 
