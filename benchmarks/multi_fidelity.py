@@ -1,6 +1,7 @@
 """Schedulers against training in full: is the winner the same, and what share of epochs it takes.
 
-    python benchmarks/multi_fidelity.py                 # replays curves-digits.csv.gz
+    python benchmarks/multi_fidelity.py                 # replays curves-steady.csv.gz
+    python benchmarks/multi_fidelity.py --pool hot      # and curves-hot.csv.gz
     python benchmarks/multi_fidelity.py --ray 0         # and trains seed 0 anew under ASHA
 
 The curves are those that `train_curves.py` trained in full. The search loop, its database and the
@@ -23,7 +24,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from train_curves import job_of
+from train_curves import POOLS, curves_of, job_of
 
 from nas.database import Database, open_database
 from nas.database.jobs import create_job
@@ -33,16 +34,16 @@ from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.search import SearchLoop
 
-CURVES = Path(__file__).with_name("curves-digits.csv.gz")
-
 SCHEDULERS: Mapping[str, dict[str, Any] | None] = {
     "none": None,
     "asha": {"name": "asha"},
+    "asha min_epochs=2": {"name": "asha", "min_epochs": 2},
     "asha min_epochs=3": {"name": "asha", "min_epochs": 3},
     "hyperband": {"name": "hyperband"},
-    "hyperband min_epochs=3": {"name": "hyperband", "min_epochs": 3},
-    "median min_epochs=3": {"name": "median", "min_epochs": 3},
+    "hyperband min_epochs=2": {"name": "hyperband", "min_epochs": 2},
+    "median min_epochs=2": {"name": "median", "min_epochs": 2},
     "extrapolation": {"name": "extrapolation"},
+    "extrapolation p=0.2": {"name": "extrapolation", "probability": 0.2},
 }
 
 Curves = Mapping[str, list[EpochReport]]
@@ -61,18 +62,22 @@ class Outcome:
 def main() -> None:
     """Replay and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--curves", type=Path, default=CURVES)
+    parser.add_argument("--pool", choices=POOLS, default="steady")
     parser.add_argument("--workers", type=int, default=1, help="trials at once in the replay")
     parser.add_argument("--ray", type=int, metavar="SEED", help="also train this seed through Ray")
     options = parser.parse_args()
-    curves = load_curves(options.curves)
-    whole = {seed: replay(job_of(seed), curves[seed], options.workers) for seed in curves}
+    curves = load_curves(curves_of(options.pool))
+    whole = {
+        seed: replay(job_of(options.pool, seed), curves[seed], options.workers) for seed in curves
+    }
     print(f"{len(curves)} seeds, {options.workers} at once; winner in full: ", end="")
     print(", ".join(f"{outcome.accuracy:.2%}" for outcome in whole.values()))
     print(f"{'scheduler':<24} {'same winner':>11} {'or a tie':>9} {'regret':>8} {'epochs':>7}")
     for name, request in SCHEDULERS.items():
         outcomes = {
-            seed: replay(job_of(seed, scheduler=request), curves[seed], options.workers)
+            seed: replay(
+                job_of(options.pool, seed, scheduler=request), curves[seed], options.workers
+            )
             for seed in curves
         }
         same = [outcomes[seed].winner == whole[seed].winner for seed in curves]
@@ -84,7 +89,7 @@ def main() -> None:
             + " ".join(f"{regret:.4f}" for regret in regrets)
         )
     if options.ray is not None:
-        _compare_with_ray(options.ray, curves[options.ray])
+        _compare_with_ray(options.pool, options.ray, curves[options.ray])
 
 
 def load_curves(path: Path) -> dict[int, dict[str, list[EpochReport]]]:
@@ -148,14 +153,15 @@ def _decision(trial: TrialRow) -> tuple[str, str, int]:
     return trial.architecture_hash, trial.status.value, trial.epochs_done
 
 
-def _compare_with_ray(seed: int, curves: Curves) -> None:
+def _compare_with_ray(pool: str, seed: int, curves: Curves) -> None:
     """Train a seed's job under ASHA through Ray Tune and compare with the replay."""
     from nas.datasets import find_or_raise_dataset
     from workers.cluster import ensure_ray
     from workers.training.evaluator import TrainingEvaluator
     from workers.tuning import run_trials
 
-    spec = job_of(seed, scheduler={"name": "asha"}, resources={"max_concurrent_trials": 1})
+    request = SCHEDULERS["asha min_epochs=2"]
+    spec = job_of(pool, seed, scheduler=request, resources={"max_concurrent_trials": 1})
     expected = replay(spec, curves, workers=1)
     ensure_ray(None)
     with tempfile.TemporaryDirectory() as directory:
