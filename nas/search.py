@@ -43,6 +43,7 @@ from nas.ids import new_id, utc_now
 from nas.job import JobSpec
 from nas.layout import trial_directory
 from nas.problem import SearchProblem
+from nas.sampler_records import SamplerRecords
 from nas.samplers import SAMPLERS, Proposal, Sampler
 from nas.status import TrialStatus
 from search_spaces import Architecture, InfeasibleArchitectureError, parse_architecture
@@ -100,6 +101,7 @@ class SearchLoop:
         self._constraints = self.spec.parsed_constraints
         self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
         self._sampler = self._new_sampler(self.spec.sampler, dict(self.spec.sampler_options))
+        self._records = SamplerRecords(database, job_id, self._sampler)
         self._uniform = self._new_sampler("random", {})
         self._proposals: dict[int, Proposal] = {}
         self._known: dict[str, _Known] = {}
@@ -162,10 +164,12 @@ class SearchLoop:
             proposals = list_proposals(session, self._job_id)
         known = {trial.id: self._remember(trial) for trial in trials}
         self._interrupted = [trial.id for trial in trials if not trial.status.is_final]
+        covered = self._records.restore()
         for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
             proposal = Proposal(row.choices, row.info)
             if row.told is not None:
-                self._sampler.tell(row.number, proposal, row.reward)
+                if row.told >= covered:
+                    self._teach(row.number, proposal, row.reward)
             elif row.trial_id is not None:
                 self._sampler.expect(row.number, proposal)
                 self._proposals[row.number] = proposal
@@ -243,7 +247,7 @@ class SearchLoop:
             if known.is_final:
                 row.told, row.reward = next_told(session, self._job_id), known.reward
         if known.is_final:
-            self._sampler.tell(number, self._proposals.pop(number), known.reward)
+            self._teach(number, self._proposals.pop(number), known.reward)
         else:
             known.awaiting.append(number)
 
@@ -253,7 +257,7 @@ class SearchLoop:
             row = self._proposal_row(number, None)
             session.add(row)
             row.told = next_told(session, self._job_id)
-        self._sampler.tell(number, self._proposals.pop(number), None)
+        self._teach(number, self._proposals.pop(number), None)
 
     def _start(self, candidate: _Candidate) -> TrialTask | None:
         """Store the candidate as a trial; returns None if it is answered at once."""
@@ -335,8 +339,12 @@ class SearchLoop:
         known = self._known[trial.architecture_hash]
         known.is_final, known.reward = True, trial.reward
         for number in known.awaiting:
-            self._sampler.tell(number, self._proposals.pop(number), trial.reward)
+            self._teach(number, self._proposals.pop(number), trial.reward)
         known.awaiting = []
+
+    def _teach(self, number: int, proposal: Proposal, reward: float | None) -> None:
+        self._sampler.tell(number, proposal, reward)
+        self._records.note_tell()
 
     def _proposal_row(self, number: int, trial_id: str | None) -> ProposalRow:
         proposal = self._proposals[number]

@@ -39,11 +39,11 @@ class TPEOptions(SamplerOptions):
 
 
 class RLOptions(SamplerOptions):
-    """Settings of the controller and its policy gradient; the defaults suit 20 to 500 trials."""
+    """Settings of the controller and of how it learns; the defaults suit 20 to 1,000 trials."""
 
     hidden_size: int = Field(64, ge=1, le=4096, description="units of the LSTM")
     learning_rate: float = Field(0.01, gt=0, le=1, description="Adam's step size")
-    batch_size: int = Field(4, ge=1, le=10_000, description="results per update of the policy")
+    batch_size: int = Field(5, ge=1, le=10_000, description="results per update of the policy")
     baseline_decay: float = Field(0.9, ge=0, lt=1, description="memory of the reward's average")
     entropy_weight: float = Field(0.02, ge=0, description="bonus for an undecided policy")
     temperature: float = Field(1.0, gt=0, description="divides the logits while sampling")
@@ -51,6 +51,13 @@ class RLOptions(SamplerOptions):
         2.5, gt=0, description="bounds the logits to +-constant (ENAS); null: unbounded"
     )
     ppo_clip: float | None = Field(
-        None, gt=0, lt=1, description="clip of the probability ratio (PPO); null: REINFORCE"
+        0.2, gt=0, lt=1, description="clip of the probability ratio (PPO); null: REINFORCE"
     )
     ppo_epochs: int = Field(4, ge=1, le=100, description="steps per batch where PPO clips")
+    elite_size: int = Field(
+        10, ge=1, le=10_000, description="best results that the policy also imitates (PQT)"
+    )
+    elite_weight: float = Field(1.0, ge=0, description="weight of that; 0: policy gradient alone")
+    avoid_repeats: bool = Field(
+        True, description="draw again what was proposed before, warmer where little else is left"
+    )

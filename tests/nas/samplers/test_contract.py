@@ -4,7 +4,13 @@ import math
 
 import pytest
 
-from nas.samplers import SAMPLERS, Proposal, Sampler, find_or_raise_sampler
+from nas.samplers import (
+    SAMPLERS,
+    CheckpointedSampler,
+    Proposal,
+    Sampler,
+    find_or_raise_sampler,
+)
 from search_spaces import Decision, active_decisions, check_choices
 from tests.nas.answers import AnswersProblem
 from tests.nas.factories import CONDITIONAL_DECISIONS, SEPARABLE_DECISIONS, separable_reward
@@ -144,6 +150,35 @@ class TestSamplerContract:
             SAMPLERS[name].create(AnswersProblem(CONDITIONAL_DECISIONS), 0, {"colour": "red"})
 
 
+CHECKPOINTED = [
+    name
+    for name, entry in SAMPLERS.items()
+    if isinstance(entry.create(SEPARABLE, 0, {}), CheckpointedSampler)
+]
+
+
+@pytest.mark.parametrize("name", CHECKPOINTED)
+@pytest.mark.parametrize("kept_at", [0, 7, 20])
+def test_kept_state_and_later_tells_rebuild_it_bit_for_bit(name, kept_at):
+    lived, rebuilt = (
+        SAMPLERS[name].create(AnswersProblem(CONDITIONAL_DECISIONS), 3, {}) for _ in range(2)
+    )
+    told, pending = four_at_once(lived, asks=30)
+    witness = SAMPLERS[name].create(AnswersProblem(CONDITIONAL_DECISIONS), 3, {})
+    for tell in told[:kept_at]:
+        witness.tell(*tell)
+    rebuilt.load_state(witness.state())
+    for tell in told[kept_at:]:
+        rebuilt.tell(*tell)
+    for number, proposal in pending:
+        rebuilt.expect(number, proposal)
+    for number in range(30, 45):
+        proposal = lived.ask(number)
+        assert rebuilt.ask(number) == proposal  # with its log-probability, to the last bit
+        for sampler in (lived, rebuilt):
+            sampler.tell(number, proposal, reward_of(number, proposal))
+
+
 def test_registry_names_its_entries_and_refuses_others():
     assert all(entry.name == name and entry.summary for name, entry in SAMPLERS.items())
     with pytest.raises(ValueError, match=r"no sampler 'luck'; known: .*random"):
@@ -165,7 +200,7 @@ def mean_reward(name: str, seed: int, *, asks: int = 100, last: int = 30, **opti
     ("name", "options"),
     [
         ("rl", {}),
-        ("rl", {"ppo_clip": 0.2}),
+        ("rl", {"ppo_clip": None, "elite_weight": 0.0, "batch_size": 2}),
         ("tpe", {}),
         ("model", {}),
         ("evolution", {}),
