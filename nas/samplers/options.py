@@ -42,7 +42,7 @@ class RLOptions(SamplerOptions):
     """Settings of the controller and of how it learns; the defaults suit 20 to 1,000 trials."""
 
     hidden_size: int = Field(64, ge=1, le=4096, description="units of the LSTM")
-    learning_rate: float = Field(0.01, gt=0, le=1, description="Adam's step size")
+    learning_rate: float = Field(0.003, gt=0, le=1, description="Adam's step size")
     batch_size: int = Field(5, ge=1, le=10_000, description="results per update of the policy")
     baseline_decay: float = Field(0.9, ge=0, lt=1, description="memory of the reward's average")
     entropy_weight: float = Field(0.02, ge=0, description="bonus for an undecided policy")
@@ -58,6 +58,9 @@ class RLOptions(SamplerOptions):
         10, ge=1, le=10_000, description="best results that the policy also imitates (PQT)"
     )
     elite_weight: float = Field(1.0, ge=0, description="weight of that; 0: policy gradient alone")
+    exploration: float = Field(
+        0.1, ge=0, lt=1, description="share of proposals that are drawn uniformly"
+    )
     avoid_repeats: bool = Field(
         True, description="draw again what was proposed before, warmer where little else is left"
     )

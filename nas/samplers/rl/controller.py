@@ -34,6 +34,16 @@ class RollOut:
     Rows in which the decision does not arise mean nothing; one that arises nowhere is left out.
     """
 
+    def one(self, number: int) -> RollOut:
+        """Return one of the walks."""
+        rows = slice(number, number + 1)
+        return RollOut(
+            self.answers[rows],
+            self.log_probability[rows],
+            self.entropy[rows],
+            {position: each[rows] for position, each in self.distributions.items()},
+        )
+
 
 class Controller(nn.Module):
     """Autoregressive policy over decisions: the answers are fed back as the next step's input.

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
+import numpy as np
 import torch
 
 from nas.policy import DecisionPolicy, Policy
 from nas.problem import SearchProblem
 from nas.samplers.base import CheckpointedSampler, PolicySampler, Proposal, generator
 from nas.samplers.options import RLOptions
-from nas.samplers.rl.controller import Controller
+from nas.samplers.rl.controller import Controller, RollOut
 from nas.samplers.rl.learning import Experience, PolicyGradient
 from nas.samplers.rl.rewards import Elite, RewardAverage, Row
-from nas.samplers.rl.steps import DecisionPlan
+from nas.samplers.rl.steps import NOT_ASKED, DecisionPlan
+from search_spaces.variation import draw_choices
 
 _DRAWS_AT_ONCE = 16
 _FLATTENING = 1.5
@@ -28,6 +31,9 @@ _STATE_VERSION = 1
 
 class RLSampler(CheckpointedSampler, PolicySampler):
     """An LSTM controller and its policy gradient; see `controller` and `learning`.
+
+    A share of the proposals is drawn uniformly, so that a policy that has settled on a poor region
+    can still learn of a better one; the ratio of policies accounts for it.
 
     Answers are drawn without replacement, as an evaluation costs far more than a draw: what was
     proposed before is drawn again, at a rising temperature where the policy has little else.
@@ -56,27 +62,53 @@ class RLSampler(CheckpointedSampler, PolicySampler):
 
     def ask(self, number: int) -> Proposal:
         """Draw answers that are new; their log-probability is kept for the ratio in `learning`."""
-        draws = torch.Generator().manual_seed(int(generator(self.seed, number).integers(2**63 - 1)))
-        row, log_probability, entropy = self._draw(draws)
+        rng = generator(self.seed, number)
+        draws = torch.Generator().manual_seed(int(rng.integers(2**63 - 1)))
+        explores = rng.random() < self.options.exploration
+        walk = self._explore(rng) if explores else self._draw(draws)
+        row: Row = tuple(walk.answers[0].tolist())
         self._pending[number] = row
-        info = {"log_probability": log_probability, "entropy": entropy}
+        info = {
+            "log_probability": self._mixed(row, float(walk.log_probability[0])),
+            "entropy": float(walk.entropy[0]),
+        }
         if self._average.mean is not None:
             info["baseline"] = self._average.mean
         return Proposal(self.plan.decode(list(row)), info)
 
-    def _draw(self, draws: torch.Generator) -> tuple[Row, float, float]:
-        """Return the first new answers drawn, or the last of all if there were no new ones."""
+    def _draw(self, draws: torch.Generator) -> RollOut:
+        """Return the policy's first walk that is new, or the last of all if none was."""
         count, flattening = 1, 1.0
         for _ in range(_MOST_ROUNDS):
             walks = self.controller.sample(count, draws, flattening)
-            for i, answers in enumerate(walks.answers.tolist()):
-                row = tuple(answers)
-                if self._is_new(row):
-                    return row, float(walks.log_probability[i]), float(walks.entropy[i])
+            for number, answers in enumerate(walks.answers.tolist()):
+                if self._is_new(tuple(answers)):
+                    return walks.one(number)
             if count > 1:
                 flattening *= _FLATTENING
             count = _DRAWS_AT_ONCE
-        return row, float(walks.log_probability[-1]), float(walks.entropy[-1])
+        return walks.one(count - 1)
+
+    @torch.no_grad()
+    def _explore(self, rng: np.random.Generator) -> RollOut:
+        """Return a walk whose answers were drawn uniformly: a new one, if that is soon found."""
+        for _ in range(_MOST_ROUNDS):
+            row = self.plan.encode(draw_choices(self.decisions, rng))
+            if self._is_new(tuple(row)):
+                break
+        return self.controller.score(torch.tensor([row]))
+
+    def _mixed(self, row: Row, log_probability: float) -> float:
+        """Return the log-probability of answers under policy and uniform draws together."""
+        share = self.options.exploration
+        if not share:
+            return log_probability
+        uniform = -sum(
+            math.log(len(decision.choices))
+            for decision, answer in zip(self.decisions, row, strict=True)
+            if answer != NOT_ASKED
+        )
+        return float(np.logaddexp(math.log1p(-share) + log_probability, math.log(share) + uniform))
 
     def _is_new(self, row: Row) -> bool:
         if not self.options.avoid_repeats:
@@ -120,7 +152,7 @@ class RLSampler(CheckpointedSampler, PolicySampler):
         """Describe the policy: each decision's distribution, averaged over walks drawn from it."""
         draws = torch.Generator().manual_seed(self.seed)
         walks = self.controller.sample(_WALKS_PER_POLICY, draws)
-        arises = walks.answers >= 0
+        arises = walks.answers != NOT_ASKED
         return Policy(
             update=self._updates,
             entropy=float(walks.entropy.mean()),
