@@ -40,6 +40,7 @@ class PolicyGradient:
     def __init__(self, controller: Controller, options: RLOptions) -> None:
         self.controller = controller
         self.options = options
+        self._results = 0
         self._optimizer = torch.optim.Adam(controller.parameters(), lr=options.learning_rate)
 
     def update(self, batch: Sequence[Experience], elite: Sequence[Row]) -> None:
@@ -49,6 +50,7 @@ class PolicyGradient:
             self.loss(batch, elite).backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self.controller.parameters(), _LARGEST_GRADIENT)
             self._optimizer.step()
+        self._results += len(batch)
 
     def loss(self, batch: Sequence[Experience], elite: Sequence[Row]) -> Tensor:
         """Return the negative of what the policy is to maximise, a scalar.
@@ -71,10 +73,17 @@ class PolicyGradient:
         else:
             gain = torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)
         entropy = walks.entropy[: len(batch)]
-        objective: Tensor = (gain + self.options.entropy_weight * entropy).mean()
+        objective: Tensor = (gain + self.entropy_weight * entropy).mean()
         if elite and self.options.elite_weight:
             objective = objective + self.options.elite_weight * best.mean()
         return -objective
+
+    @property
+    def entropy_weight(self) -> float:
+        """The weight of the entropy bonus now: it fades as results come in."""
+        half_life = self.options.entropy_half_life
+        fading = 1.0 if half_life is None else 0.5 ** (self._results / half_life)
+        return self.options.entropy_weight * fading
 
     @staticmethod
     def _behaviour(batch: Sequence[Experience], now: Tensor) -> Tensor:
@@ -88,9 +97,11 @@ class PolicyGradient:
         return {
             "controller": self.controller.state_dict(),
             "optimizer": self._optimizer.state_dict(),
+            "results": self._results,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` returned."""
         self.controller.load_state_dict(state["controller"])
         self._optimizer.load_state_dict(state["optimizer"])
+        self._results = state["results"]

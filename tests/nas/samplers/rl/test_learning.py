@@ -80,9 +80,22 @@ def test_elite_is_imitated_however_ordinary_the_batch_was():
         assert grown > 1 if learner is with_elite else abs(grown) < 1e-6
 
 
+def test_entropy_bonus_is_halved_after_its_half_life():
+    learner = Learner(entropy_weight=0.4, entropy_half_life=8)
+    batch = [Experience(learner.row(GOOD), 0.0, None)] * 4
+    weights = []
+    for _ in range(5):
+        weights.append(learner.learner.entropy_weight)
+        learner.learner.update(batch, [])
+    assert weights[::2] == pytest.approx([0.4, 0.2, 0.1])
+    assert Learner(entropy_weight=0.4, entropy_half_life=None).learner.entropy_weight == 0.4
+
+
 def test_entropy_bonus_keeps_the_policy_undecided():
     def entropy_after(weight: float) -> float:
-        sampler = sampler_with(entropy_weight=weight, elite_weight=0.0, avoid_repeats=False)
+        sampler = sampler_with(
+            entropy_weight=weight, elite_weight=0.0, avoid_repeats=False, exploration=0
+        )
         for number in range(80):
             proposal = sampler.ask(number)
             sampler.tell(number, proposal, float(proposal.choices["width"] == 32))

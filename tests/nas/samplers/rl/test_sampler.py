@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import prod
+
 import pytest
 import torch
 
@@ -20,17 +22,32 @@ def teach(sampler, numbers: range, reward=lambda choices: choices["width"] / 32)
         sampler.tell(number, proposal, reward(proposal.choices))
 
 
-def test_log_probability_kept_with_a_proposal_is_the_controllers_score():
-    sampler = sampler_with()
+@pytest.mark.parametrize("exploration", [0.0, 0.5])
+def test_log_probability_kept_is_that_of_the_policy_mixed_with_uniform_draws(exploration):
+    sampler = sampler_with(exploration=exploration)
     for number in range(8):
         proposal = sampler.ask(number)
         with torch.no_grad():
             walk = sampler.controller.score(torch.tensor([sampler.plan.encode(proposal.choices)]))
-        assert proposal.info["log_probability"] == pytest.approx(
-            float(walk.log_probability), abs=1e-5
+        uniform = prod(
+            1 / len(decision.choices)
+            for decision in sampler.decisions
+            if decision.name in proposal.choices
         )
+        mixed = (1 - exploration) * walk.log_probability.exp() + exploration * uniform
+        kept = proposal.info["log_probability"]
+        assert kept == pytest.approx(float(mixed.log()), abs=1e-5)
         assert proposal.info["entropy"] == pytest.approx(float(walk.entropy), abs=1e-5)
         sampler.tell(number, proposal, 0.1 * number)
+
+
+def test_share_of_proposals_is_uniform_however_settled_the_policy_is():
+    decided = (Decision("d", tuple(range(4))),)
+    sampler = sampler_with(decided, exploration=0.5, avoid_repeats=False, tanh_constant=None)
+    with torch.no_grad():
+        sampler.controller.heads["0"].bias.copy_(torch.tensor([50.0, 0.0, 0.0, 0.0]))
+    answers = [sampler.ask(number).choices["d"] for number in range(200)]
+    assert 0.25 < sum(answer != 0 for answer in answers) / 200 < 0.5
 
 
 def test_policy_changes_only_when_a_batch_is_full():
