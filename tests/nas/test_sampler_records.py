@@ -8,7 +8,7 @@ from nas.samplers.rl.sampler import RLSampler
 from tests.nas.factories import add_job, finish, new_database, new_loop
 
 TELLS_PER_STATE = 10
-TRIALS = 26
+TRIALS = 18
 
 
 @pytest.fixture
@@ -63,11 +63,11 @@ def test_crashed_search_goes_on_from_the_kept_state_as_if_nothing_had_happened(d
     whole, crashed = (rl_job(database, trials=200, seed=5, name=name) for name in "ab")
     uncrashed_loop = new_loop(database, whole, data="a")
     expected = run_trials(uncrashed_loop, TRIALS)
-    found = run_trials(new_loop(database, crashed, data="b"), TRIALS - 11)
+    found = run_trials(new_loop(database, crashed, data="b"), TRIALS - 4)
     told = len(tells)
     again = new_loop(database, crashed, data="b")
     assert 0 < len(tells) - told < TELLS_PER_STATE
-    found += run_trials(again, 11)
+    found += run_trials(again, 4)
     assert found == expected
     assert policies_of(database, crashed) == policies_of(database, whole)
 
