@@ -183,7 +183,7 @@ class RLSampler(CheckpointedSampler, PolicySampler):
                 "worst": self._worst,
                 "batch": [(e.row, e.advantage, e.log_probability) for e in self._batch],
                 "updates": self._updates,
-                "tried": torch.tensor(sorted(self._tried), dtype=torch.int16),
+                "tried": torch.from_numpy(np.array(list(self._tried), np.int16)),
             },
             written,
         )
