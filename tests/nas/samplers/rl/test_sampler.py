@@ -7,6 +7,7 @@ import torch
 
 from nas.samplers import Proposal
 from search_spaces import Decision, create_space
+from tests.nas.factories import SEPARABLE_DECISIONS, separable_reward
 from tests.nas.samplers.rl.factories import all_answers, sampler_with
 
 SKIPS = create_space("chain", {"layers": 4, "filter_heights": [3], "filter_widths": [3]}).decisions
@@ -154,3 +155,16 @@ def test_state_of_another_sampler_is_refused_and_changes_nothing(other):
             sampler.load_state(state)
     assert torch.equal(weights(sampler), start)
     assert sampler.ask(0) == sampler_with().ask(0)
+
+
+def test_results_that_come_late_and_disordered_teach_it_too():
+    """Eight at once, each answered up to fourteen proposals later."""
+    sampler = sampler_with(SEPARABLE_DECISIONS, entropy_weight=0.05)
+    rewards, pending = [], []
+    for number in range(160):
+        pending.append((number, sampler.ask(number)))
+        if len(pending) == 8:
+            late = pending.pop((number * 5) % 8)
+            rewards.append(separable_reward(late[1].choices))
+            sampler.tell(*late, rewards[-1])
+    assert sum(rewards[-40:]) / 40 > sum(rewards[:40]) / 40 + 0.15

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nas.samplers.rl.steps import NOT_ASKED, DecisionPlan
 from search_spaces import create_space
@@ -10,14 +11,32 @@ from search_spaces.variation import draw_choices
 from tests.nas.factories import CONDITIONAL_DECISIONS
 from tests.nas.samplers.rl.factories import all_answers
 
+PLANS = {
+    space: DecisionPlan(create_space(space).decisions)
+    for space in ("cell", "chain", "stages", "nasbench201")
+}
 
-@pytest.mark.parametrize("space", ["cell", "chain", "stages", "nasbench201"])
-def test_answers_come_back_from_their_numbers(space):
-    decisions = create_space(space).decisions
-    plan = DecisionPlan(decisions)
-    for seed in range(5):
-        choices = draw_choices(decisions, np.random.default_rng(seed))
-        assert plan.decode(plan.encode(choices)) == choices
+
+@given(space=st.sampled_from(sorted(PLANS)), seed=st.integers(0, 2**32))
+@settings(max_examples=30, deadline=None)
+def test_answers_come_back_from_their_numbers(space, seed):
+    plan = PLANS[space]
+    choices = draw_choices(plan.decisions, np.random.default_rng(seed))
+    assert plan.decode(plan.encode(choices)) == choices
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=15, deadline=None)
+def test_steps_taken_answer_exactly_the_decisions_that_arise(seed):
+    plan = PLANS["stages"]
+    choices = draw_choices(plan.decisions, np.random.default_rng(seed))
+    rows = torch.tensor([plan.encode(choices)])
+    answered = []
+    for step in plan.steps:
+        arises = plan.arises(step, rows)
+        if arises is None or bool(arises[0]):
+            answered += [plan.decisions[position].name for position in step.decisions]
+    assert answered == list(choices)
 
 
 def test_step_is_taken_where_its_decision_arises():
