@@ -33,6 +33,7 @@ def policy(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption =
             for item in shown
         ],
         "No policy: the job has not begun, or its sampler draws from none.",
+        numbers=("update", "results", "entropy", "baseline"),
     )
     if history.items:
         print_table(
@@ -42,6 +43,7 @@ def policy(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption =
                 for each in history.items[-1].decisions
             ],
             "",
+            numbers=("arises",),
         )
 
 
