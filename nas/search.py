@@ -50,6 +50,7 @@ from nas.problem import SearchProblem
 from nas.provenance import Environment
 from nas.pruning import Pruning
 from nas.recipe import Recipe
+from nas.sampler_records import SamplerRecords
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sampler
 from nas.status import TrialStatus
 from search_spaces import Architecture, parse_architecture
@@ -121,6 +122,7 @@ class SearchLoop:
         self._sampler = create_sampler(
             self.spec.sampler, self._problem, self.spec.seed, self.spec.sampler_options
         )
+        self._records = SamplerRecords(database, job_id, self._sampler)
         self._uniform = create_sampler("random", self._problem, self.spec.seed, {})
         self._pruning = Pruning(self.spec.new_scheduler(), self.spec.parsed_objective)
         self._proposals: dict[int, Proposal] = {}
@@ -205,10 +207,12 @@ class SearchLoop:
         for trial in trials:
             if trial.status is TrialStatus.COMPLETED:
                 self._front.add(trial.id, self._judge.judge(trial.figures))
+        covered = self._records.restore()
         for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
             proposal = Proposal(row.choices, row.info)
             if row.told is not None:
-                self._tell_sampler(row.number, proposal, row.values)
+                if row.told >= covered:
+                    self._tell_sampler(row.number, proposal, row.values)
                 if row.trial_id is not None:
                     known[row.trial_id].told = row.values
             elif row.trial_id is not None:
@@ -402,6 +406,7 @@ class SearchLoop:
             self._sampler.tell_values(number, proposal, values)
         else:
             self._sampler.tell(number, proposal, None if values is None else values[0])
+        self._records.note_tell()
 
     def _key(self, recipe: Recipe) -> str:
         return evaluation_key(
