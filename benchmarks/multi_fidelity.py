@@ -1,6 +1,7 @@
 """Schedulers against training in full: is the winner the same, and what share of epochs it takes.
 
-    python benchmarks/multi_fidelity.py                 # replays curves-digits.csv.gz
+    python benchmarks/multi_fidelity.py                 # replays curves-steady.csv.gz
+    python benchmarks/multi_fidelity.py --pool hot      # and curves-hot.csv.gz
     python benchmarks/multi_fidelity.py --ray 0         # and trains seed 0 anew under ASHA
 
 The curves are those that `train_curves.py` trained in full. The search loop, its database and the
@@ -19,11 +20,14 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import comb
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from train_curves import job_of
+import numpy as np
+from scipy.stats import kendalltau
+from train_curves import POOLS, curves_of, job_of
 
 from nas.database import Database, open_database
 from nas.database.jobs import create_job
@@ -33,16 +37,21 @@ from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.search import SearchLoop
 
-CURVES = Path(__file__).with_name("curves-digits.csv.gz")
-
 SCHEDULERS: Mapping[str, dict[str, Any] | None] = {
     "none": None,
     "asha": {"name": "asha"},
+    "asha min_epochs=2": {"name": "asha", "min_epochs": 2},
     "asha min_epochs=3": {"name": "asha", "min_epochs": 3},
     "hyperband": {"name": "hyperband"},
-    "hyperband min_epochs=3": {"name": "hyperband", "min_epochs": 3},
-    "median min_epochs=3": {"name": "median", "min_epochs": 3},
+    "hyperband min_epochs=2": {"name": "hyperband", "min_epochs": 2},
+    "median min_epochs=2": {"name": "median", "min_epochs": 2},
     "extrapolation": {"name": "extrapolation"},
+    "asha min_epochs=2 reduction_factor=2": {
+        "name": "asha",
+        "min_epochs": 2,
+        "reduction_factor": 2,
+    },
+    "extrapolation p=0.2": {"name": "extrapolation", "probability": 0.2},
 }
 
 Curves = Mapping[str, list[EpochReport]]
@@ -56,35 +65,74 @@ class Outcome:
     accuracy: float
     epochs: int
     decisions: tuple[tuple[str, str, int], ...]
+    accuracies: tuple[float, ...]
 
 
 def main() -> None:
     """Replay and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--curves", type=Path, default=CURVES)
+    parser.add_argument("--pool", choices=POOLS, default="steady")
     parser.add_argument("--workers", type=int, default=1, help="trials at once in the replay")
     parser.add_argument("--ray", type=int, metavar="SEED", help="also train this seed through Ray")
     options = parser.parse_args()
-    curves = load_curves(options.curves)
-    whole = {seed: replay(job_of(seed), curves[seed], options.workers) for seed in curves}
+    curves = load_curves(curves_of(options.pool))
+    whole = {
+        seed: replay(job_of(options.pool, seed), curves[seed], options.workers) for seed in curves
+    }
     print(f"{len(curves)} seeds, {options.workers} at once; winner in full: ", end="")
     print(", ".join(f"{outcome.accuracy:.2%}" for outcome in whole.values()))
-    print(f"{'scheduler':<24} {'same winner':>11} {'or a tie':>9} {'regret':>8} {'epochs':>7}")
+    _print_foresight(curves)
+    print(
+        "for comparison, a third of the candidates trained in full, drawn at random: "
+        f"regret {fmean(_regret_of_fewer(outcome) for outcome in whole.values()):.4f} on average"
+    )
+    print(f"{'scheduler':<36} {'same winner':>11} {'or a tie':>9} {'regret':>8} {'epochs':>7}")
     for name, request in SCHEDULERS.items():
         outcomes = {
-            seed: replay(job_of(seed, scheduler=request), curves[seed], options.workers)
+            seed: replay(
+                job_of(options.pool, seed, scheduler=request), curves[seed], options.workers
+            )
             for seed in curves
         }
         same = [outcomes[seed].winner == whole[seed].winner for seed in curves]
         regrets = [whole[seed].accuracy - outcomes[seed].accuracy for seed in curves]
         shares = [outcomes[seed].epochs / whole[seed].epochs for seed in curves]
         print(
-            f"{name:<24} {sum(same):>6} of {len(same)} {sum(r <= 0 for r in regrets):>4} of "
+            f"{name:<36} {sum(same):>6} of {len(same)} {sum(r <= 0 for r in regrets):>4} of "
             f"{len(same)} {fmean(regrets):>8.4f} {fmean(shares):>7.1%}   regret per seed: "
             + " ".join(f"{regret:.4f}" for regret in regrets)
         )
     if options.ray is not None:
-        _compare_with_ray(options.ray, curves[options.ray])
+        _compare_with_ray(options.pool, options.ray, curves[options.ray])
+
+
+def _print_foresight(curves: Mapping[int, Curves]) -> None:
+    """Say what early epochs tell: no scheduler can keep a winner that does not stand out yet."""
+    for share in (9, 6, 3):
+        taus, ranks = [], []
+        for each in curves.values():
+            table = np.array([[report.metrics.accuracy for report in c] for c in each.values()])
+            early, final = table[:, table.shape[1] // share - 1], table[:, -1]
+            taus.append(kendalltau(early, final).statistic)
+            ranks.append(1 + min(int((early > early[i]).sum()) for i in final.argsort()[-1:]))
+        print(
+            f"after 1/{share} of the epochs: Kendall's tau with the end {fmean(taus):.2f}, "
+            f"the winner is number {', '.join(map(str, ranks))} of {len(table)}"
+        )
+
+
+def _regret_of_fewer(whole: Outcome) -> float:
+    """Return the expected regret of the same epochs spent on a third of the candidates.
+
+    The best of a draw of `k` is the `i`-th best of all `n` with probability
+    `C(n - i, k - 1) / C(n, k)`.
+    """
+    finals = sorted(whole.accuracies, reverse=True)
+    n, k = len(finals), round(len(finals) / 3)
+    expected = sum(
+        final * comb(n - rank, k - 1) / comb(n, k) for rank, final in enumerate(finals, 1)
+    )
+    return whole.accuracy - expected
 
 
 def load_curves(path: Path) -> dict[int, dict[str, list[EpochReport]]]:
@@ -141,6 +189,7 @@ def _outcome(database: Database, job_id: str) -> Outcome:
         best.accuracy,
         sum(trial.epochs_done for trial in trials),
         tuple(_decision(trial) for trial in trials),
+        tuple(trial.accuracy for trial in trials if trial.accuracy is not None),
     )
 
 
@@ -148,14 +197,15 @@ def _decision(trial: TrialRow) -> tuple[str, str, int]:
     return trial.architecture_hash, trial.status.value, trial.epochs_done
 
 
-def _compare_with_ray(seed: int, curves: Curves) -> None:
+def _compare_with_ray(pool: str, seed: int, curves: Curves) -> None:
     """Train a seed's job under ASHA through Ray Tune and compare with the replay."""
     from nas.datasets import find_or_raise_dataset
     from workers.cluster import ensure_ray
     from workers.training.evaluator import TrainingEvaluator
     from workers.tuning import run_trials
 
-    spec = job_of(seed, scheduler={"name": "asha"}, resources={"max_concurrent_trials": 1})
+    request = SCHEDULERS["asha min_epochs=2"]
+    spec = job_of(pool, seed, scheduler=request, resources={"max_concurrent_trials": 1})
     expected = replay(spec, curves, workers=1)
     ensure_ray(None)
     with tempfile.TemporaryDirectory() as directory:

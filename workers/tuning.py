@@ -1,5 +1,7 @@
 """Ray Tune drives the trials: our search loop proposes, Tune places, actors evaluate.
 
+After each epoch the loop says, by the job's scheduler, whether Tune is to go on with the trial.
+
 Tune calls the `SearchLoopSearcher` from its event loop, in the process that runs the job, so
 the loop and the database are only touched there. The actors are reused from trial to trial.
 """

@@ -67,6 +67,7 @@ def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
             ("status", job.status),
             ("error", job.error or "–"),
             ("search", f"{job.space} by {job.sampler} on {job.dataset}, seed {job.seed}"),
+            ("scheduler", "–" if job.scheduler is None else job.scheduler.name),
             ("trials", f"{job.trials_done} of {job.trials} done ({counts or 'none yet'})"),
             ("best validation", percent(job.best.metrics.accuracy if job.best else None)),
             ("test", percent(job.test_accuracy)),

@@ -14,6 +14,9 @@ The life of a trial, told in order:
    every trial by number; what is still to come is then judged as the old one would have. A
    scheduler therefore keeps no state that this does not rebuild, and draws what it needs at
    random from the trial's number.
+
+Values after the same epoch can be compared: the learning rate of every trial falls over the full
+epochs of the job, whether or not the trial will see them.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,12 @@ from tests.nas.test_search import proposals_of, trials_of
 
 EPOCHS = 9
 ASHA = {"name": "asha", "reduction_factor": 3}
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite alone: what the tables hold on either kind is tested with the migrations."""
+    return f"sqlite:///{tmp_path / 'nas.db'}"
 
 
 def fidelity_spec(**changes) -> JobSpec:

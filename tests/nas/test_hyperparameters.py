@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,12 @@ SEARCHED = {
     "optimizer": ["sgd", "adamw"],
     "augmentation.max_shift": [0, 1],
 }
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite alone: what the tables hold on either kind is tested with the migrations."""
+    return f"sqlite:///{tmp_path / 'nas.db'}"
 
 
 def spec_of(hyperparameters) -> JobSpec:
