@@ -1,6 +1,6 @@
 """The database: one module per table, each with its queries."""
 
-from nas.database import artifacts, baselines, jobs, proposals, trials
+from nas.database import artifacts, baselines, jobs, latency, proposals, trials
 from nas.database.engine import Database, connect, open_database, upgrade_database
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "baselines",
     "connect",
     "jobs",
+    "latency",
     "open_database",
     "proposals",
     "trials",
