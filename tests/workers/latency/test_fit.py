@@ -30,5 +30,12 @@ def test_noise_changes_little_and_no_coefficient_is_negative():
     assert min(found.as_json().values()) >= 0
 
 
+def test_networks_measured_while_another_process_had_the_device_do_not_spoil_the_fit():
+    good = samples(1.5, 0.002, 0.1, noise=0.01)
+    disturbed = [Sample(s.operations_ms, s.calls, 10 * s.latency_ms) for s in good[:5]]
+    found = fit(good + disturbed)
+    assert found.predict(2.0, 200) == pytest.approx(3.5, rel=0.03)
+
+
 def test_too_few_samples_leave_the_sum_as_it_is():
     assert fit(samples(2, 0, 0)[:2]).predict(3.5, 100) == 3.5
