@@ -20,12 +20,14 @@ from nas.baselines import find_or_raise_baseline
 from nas.constraint import Constraint
 from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
+from nas.hyperparameters import HyperparametersRequest, decisions_of
 from nas.latency import LatencyOptions
 from nas.objective import Objective
 from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
 from nas.recipe import Recipe
 from nas.samplers import find_or_raise_sampler
+from nas.schedulers import Scheduler, SchedulerRequest
 from search_spaces import Choice, InvalidDecisionsError, create_space, find_or_raise_space
 from search_spaces.case_studies import find_or_raise_case_study
 from search_spaces.errors import first_problem
@@ -149,8 +151,20 @@ class JobSpec(BaseModel):
         description="classifiers without a search to compare with",
         examples=[["linear", "hog"]],
     )
+    scheduler: SchedulerRequest | None = Field(
+        None,
+        description="what stops trials that are not worth their epochs: a name, or one with its "
+        "options; null: every trial is trained in full",
+        examples=[{"name": "asha", "reduction_factor": 3}],
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="seed of proposals and training")
     recipe: Recipe = Field(default_factory=Recipe, description="how candidates are trained")
+    hyperparameters: HyperparametersRequest = Field(
+        default_factory=dict,
+        description="fields of the recipe that are searched with the architecture: values, or a "
+        "range of them",
+        examples=[{"learning_rate": {"low": 0.01, "high": 0.3, "log": True, "steps": 8}}],
+    )
     resources: Resources = Field(default_factory=Resources, description="what each trial gets")
 
     @field_validator("space_options")
@@ -165,6 +179,19 @@ class JobSpec(BaseModel):
     def _options_fit_sampler(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         if "sampler" in info.data and not _is_stored(info):
             find_or_raise_sampler(info.data["sampler"]).check_options(value)
+        return value
+
+    @field_validator("scheduler")
+    @classmethod
+    def _scheduler_fits(
+        cls, value: SchedulerRequest | None, info: ValidationInfo
+    ) -> SchedulerRequest | None:
+        if value is None or _is_stored(info) or not {"epochs", "objective"} <= info.data.keys():
+            return value
+        value.check(info.data["epochs"])
+        count = objective_of(info.data["objective"]).count
+        if count > 1:  # one figure would decide which part of the front is never reached
+            raise ValueError(f"got {value.name!r} with {count} objectives, allowed: one objective")
         return value
 
     @model_validator(mode="after")
@@ -188,8 +215,16 @@ class JobSpec(BaseModel):
         info = find_or_raise_dataset(self.dataset).info
         count = self.parsed_objective.count
         return SearchProblem(
-            self.new_space(), info.input_shape, info.num_classes, num_objectives=count
+            self.new_space(),
+            info.input_shape,
+            info.num_classes,
+            num_objectives=count,
+            hyperparameters=decisions_of(self.hyperparameters),
         )
+
+    def new_scheduler(self) -> Scheduler | None:
+        """Make the scheduler that the job names, if it names one."""
+        return None if self.scheduler is None else self.scheduler.create(self.epochs, self.seed)
 
     def starting_choices(self, space: AnySpace) -> list[dict[str, Choice]]:
         """Return the starts as answers to the space's decisions.

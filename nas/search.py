@@ -5,7 +5,8 @@ drives it:
 
 1. `next_task()` returns a trial to evaluate, or None when no more are to be started. Several
    tasks may be out at once.
-2. `report(trial_id, report)` records each epoch; `complete(trial_id)` or
+2. `report(trial_id, report)` records each epoch, and returns False where the job's scheduler
+   has ended the trial and the sampler was told. Else `complete(trial_id)` or
    `fail(trial_id, status, reason)` ends the trial and tells the sampler.
 3. When every task has ended and `next_task()` returns None, the search is over.
 
@@ -16,8 +17,6 @@ then goes on as the old one would have.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +38,8 @@ from nas.database.trials import (
     record_epoch,
     set_trial_status,
 )
-from nas.evaluation import EpochReport, TrialTask
+from nas.evaluation import EpochReport, TrialTask, evaluation_key
+from nas.hyperparameters import nearest_answers, recipe_of
 from nas.ids import new_id, utc_now
 from nas.job import JobSpec
 from nas.layout import trial_directory
@@ -47,6 +47,10 @@ from nas.metrics import METRICS, Source
 from nas.outcome import Judge
 from nas.pareto.tracking import FrontTracker
 from nas.problem import SearchProblem
+from nas.provenance import Environment
+from nas.pruning import Pruning
+from nas.recipe import Recipe
+from nas.sampler_records import SamplerRecords
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sampler
 from nas.status import TrialStatus
 from search_spaces import Architecture, parse_architecture
@@ -58,12 +62,17 @@ UNIFORM_PROPOSALS_PER_TRIAL = 200
 """Uniform draws after that, before the space is taken to be used up."""
 
 
+_Identity = tuple[str, str]
+"""A candidate's architecture hash and evaluation key, which no two trials of a job share."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A proposal that is new in this job."""
 
     number: int
     architecture: Architecture
+    recipe: Recipe
     appraisal: Appraisal
 
 
@@ -101,9 +110,11 @@ class SearchLoop:
         with database.read() as session:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
         self._problem = problem or self.spec.new_problem()
-        self._starts = self.spec.starting_choices(self._problem.space)
+        self._data_fingerprint = data_fingerprint
+        as_stated = nearest_answers(self.spec.recipe, self._problem.hyperparameters)
+        starts = self.spec.starting_choices(self._problem.space)
+        self._starts = [start | as_stated for start in starts]
         self._constraints = self.spec.parsed_constraints
-        self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
         self._appraisers = appraisers
         _require_appraisers(self.spec, appraisers)
         self._judge = Judge(self.spec.parsed_objective, self._constraints)
@@ -111,9 +122,11 @@ class SearchLoop:
         self._sampler = create_sampler(
             self.spec.sampler, self._problem, self.spec.seed, self.spec.sampler_options
         )
+        self._records = SamplerRecords(database, job_id, self._sampler)
         self._uniform = create_sampler("random", self._problem, self.spec.seed, {})
+        self._pruning = Pruning(self.spec.new_scheduler(), self.spec.parsed_objective)
         self._proposals: dict[int, Proposal] = {}
-        self._known: dict[str, _Known] = {}
+        self._known: dict[_Identity, _Known] = {}
         self._interrupted: list[str] = []
         self._next_number = 0
         self._used_up = False
@@ -137,10 +150,31 @@ class SearchLoop:
                 return task
         return None
 
-    def report(self, trial_id: str, report: EpochReport) -> None:
-        """Record an epoch; a repeated report changes nothing."""
+    def report(
+        self, trial_id: str, report: EpochReport, environment: Environment | None = None
+    ) -> bool:
+        """Record an epoch and return whether the trial goes on; a repeated report changes nothing.
+
+        The environment is what the trial runs with, once it is known.
+
+        A trial that the scheduler stops is pruned and its sampler told the value at its rung:
+        lower than at the end of the training, as it is for all that are stopped, and the later
+        a trial is stopped the higher. Samplers that compare ranks place it as it deserves.
+        """
         with self._database.write() as session:
-            record_epoch(session, find_or_raise_trial(session, trial_id), report, self._clock())
+            trial = find_or_raise_trial(session, trial_id)
+            if trial.status.is_final or not record_epoch(session, trial, report, self._clock()):
+                return not trial.status.is_final
+            if environment is not None:
+                trial.environment_json = environment.model_dump(mode="json")
+            judgement = self._pruning.judge(trial)
+            if judgement is None or not judgement.stops:
+                return True
+            trial.reward = self._pruning.value(trial)
+            self._known_of(trial).told = (trial.reward,)
+            self._end(session, trial, TrialStatus.PRUNED, judgement.reason)
+        self._tell(trial)
+        return False
 
     def complete(self, trial_id: str) -> None:
         """End a trial with the metrics of its last report and tell the sampler."""
@@ -167,15 +201,18 @@ class SearchLoop:
         with self._database.read() as session:
             trials = list_trials(session, self._job_id)
             proposals = list_proposals(session, self._job_id)
+            self._pruning.restore(session, self._job_id)
         known = {trial.id: self._remember(trial) for trial in trials}
         self._interrupted = [trial.id for trial in trials if not trial.status.is_final]
         for trial in trials:
             if trial.status is TrialStatus.COMPLETED:
                 self._front.add(trial.id, self._judge.judge(trial.figures))
+        covered = self._records.restore()
         for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
             proposal = Proposal(row.choices, row.info)
             if row.told is not None:
-                self._tell_sampler(row.number, proposal, row.values)
+                if row.told >= covered:
+                    self._tell_sampler(row.number, proposal, row.values)
                 if row.trial_id is not None:
                     known[row.trial_id].told = row.values
             elif row.trial_id is not None:
@@ -186,13 +223,16 @@ class SearchLoop:
 
     def _remember(self, trial: TrialRow) -> _Known:
         known = _Known(trial.id, trial.status.is_final)
-        self._known[trial.architecture_hash] = known
+        self._known[trial.architecture_hash, trial.evaluation_key] = known
         return known
 
-    def _find_candidate(self) -> _Candidate | None:
-        """Ask until an architecture is new and within the constraints.
+    def _known_of(self, trial: TrialRow) -> _Known:
+        return self._known[trial.architecture_hash, trial.evaluation_key]
 
-        An architecture seen before costs no evaluation: the sampler is told what is known. It is
+    def _find_candidate(self) -> _Candidate | None:
+        """Ask until an architecture, or its recipe, is new and within the constraints.
+
+        A candidate seen before costs no evaluation: the sampler is told what is known. It is
         told None for one that breaks a constraint, that the images are too small for, or that is
         too large; if no other is found, the last of these is returned as infeasible. The first
         proposals are the job's starts.
@@ -207,12 +247,13 @@ class SearchLoop:
                 proposal = self._ask(sampler, number)
             architecture = self._problem.architecture(proposal.choices)
             self._proposals[number] = proposal
-            known = self._known.get(self._problem.key(architecture))
+            recipe = recipe_of(self.spec.recipe, proposal.choices)
+            known = self._known.get((self._problem.key(architecture), self._key(recipe)))
             if known is not None:
                 self._record_repeat(number, known)
                 continue
             appraisal = appraise(self._problem, architecture, self._appraisers, self._constraints)
-            candidate = _Candidate(number, architecture, appraisal)
+            candidate = _Candidate(number, architecture, recipe, appraisal)
             if appraisal.refusal is None:
                 return candidate
             self._record_rejected(number)
@@ -263,9 +304,12 @@ class SearchLoop:
                 status=TrialStatus.PENDING,
                 architecture_json=candidate.architecture.model_dump(mode="json"),
                 architecture_hash=self._problem.key(candidate.architecture),
-                evaluation_key=self._evaluation_key,
+                evaluation_key=self._key(candidate.recipe),
+                recipe_json=candidate.recipe.model_dump(mode="json"),
+                seed=self.spec.seed,
                 budget=self.spec.epochs,
                 epochs_done=0,
+                rungs=[],
                 params=appraisal.params,
                 macs=appraisal.macs,
                 figures_json=dict(appraisal.figures) or None,
@@ -287,6 +331,7 @@ class SearchLoop:
                 self._end(session, trial, TrialStatus.INFEASIBLE, appraisal.refusal)
             elif source := find_evaluation(session, trial.architecture_hash, trial.evaluation_key):
                 copy_evaluation(session, trial, source, self._clock())
+                self._pruning.learn(session, trial)
                 self._end_completed(session, trial)
             else:
                 set_trial_status(trial, TrialStatus.RUNNING)
@@ -312,7 +357,7 @@ class SearchLoop:
             architecture=parse_architecture(trial.architecture_json),
             input_shape=self._problem.input_shape,
             num_classes=self._problem.num_classes,
-            recipe=self.spec.recipe,
+            recipe=Recipe.model_validate(trial.recipe_json),
             epochs=trial.budget,
             seed=self.spec.seed,
             directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
@@ -331,7 +376,7 @@ class SearchLoop:
         trial.objective_values = list(outcome.values)
         trial.is_feasible = outcome.is_feasible
         trial.hypervolume = self._front.hypervolume
-        self._known[trial.architecture_hash].told = outcome.told
+        self._known_of(trial).told = outcome.told
         self._end(session, trial, TrialStatus.COMPLETED, None)
 
     def _end(
@@ -341,14 +386,14 @@ class SearchLoop:
         set_trial_status(trial, status)
         trial.error, trial.finished_at = reason, self._clock()
         told = next_told(session, self._job_id)
-        known = self._known[trial.architecture_hash]
+        known = self._known_of(trial)
         for offset, number in enumerate(known.awaiting):
             row = session.get_one(ProposalRow, (self._job_id, number))
             row.tell(told + offset, known.told)
 
     def _tell(self, trial: TrialRow) -> None:
         """Tell the sampler what `_end` has stored."""
-        known = self._known[trial.architecture_hash]
+        known = self._known_of(trial)
         known.is_final = True
         for number in known.awaiting:
             self._tell_sampler(number, self._proposals.pop(number), known.told)
@@ -361,6 +406,12 @@ class SearchLoop:
             self._sampler.tell_values(number, proposal, values)
         else:
             self._sampler.tell(number, proposal, None if values is None else values[0])
+        self._records.note_tell()
+
+    def _key(self, recipe: Recipe) -> str:
+        return evaluation_key(
+            self._data_fingerprint, recipe, epochs=self.spec.epochs, seed=self.spec.seed
+        )
 
     def _proposal_row(self, number: int, trial_id: str | None) -> ProposalRow:
         proposal = self._proposals[number]
@@ -383,14 +434,3 @@ def _require_appraisers(spec: JobSpec, appraisers: Sequence[Appraiser]) -> None:
     )
     if missing:
         raise ValueError(f"appraisers: none for {', '.join(missing)}")
-
-
-def _evaluation_key(spec: JobSpec, data_fingerprint: str) -> str:
-    """Hash everything but the architecture that a trial's metrics depend on."""
-    parts = {
-        "data": data_fingerprint,
-        "recipe": spec.recipe.model_dump(mode="json"),
-        "epochs": spec.epochs,
-        "seed": spec.seed,
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -16,6 +16,7 @@ from api.cli import (
     jobs,
     latency,
     pareto,
+    policy,
     search,
     serving,
 )
@@ -38,6 +39,7 @@ app.add_typer(jobs.app, name="jobs")
 app.command("trials")(jobs.trials)
 app.command("best")(jobs.best)
 app.command("pareto")(pareto.pareto)
+app.command("policy")(policy.policy)
 app.command("export")(exporting.export_command)
 app.command("analyze")(analyzing.analyze_command)
 app.command("latency")(latency.latency)
@@ -47,6 +49,7 @@ app.command("worker")(serving.worker)
 app.command("spaces")(catalogue.spaces_command)
 app.command("case-studies")(catalogue.case_studies_command)
 app.command("samplers")(catalogue.samplers_command)
+app.command("schedulers")(catalogue.schedulers_command)
 app.command("datasets")(catalogue.datasets_command)
 app.command("baselines")(catalogue.baselines_command)
 app.add_typer(database.app, name="db")

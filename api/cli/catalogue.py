@@ -1,4 +1,4 @@
-"""What there is to choose from: spaces, case studies, samplers, data sets and baselines."""
+"""What there is to choose from: spaces, samplers, schedulers, data sets and others."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nas.catalogue import (
     case_study_views,
     dataset_views,
     sampler_views,
+    scheduler_views,
     space_views,
 )
 
@@ -72,6 +73,19 @@ def samplers_command(as_json: JsonOption = False) -> None:
         ("sampler", "what it does", "options"),
         [(v.name, v.summary, _options(v.options)) for v in views],
         "no samplers",
+    )
+
+
+def schedulers_command(as_json: JsonOption = False) -> None:
+    """List the schedulers and their options."""
+    views = scheduler_views()
+    if as_json:
+        print_json(views)
+        return
+    print_table(
+        ("scheduler", "what it does", "options"),
+        [(v.name, v.summary, _options(v.options)) for v in views],
+        "no schedulers",
     )
 
 

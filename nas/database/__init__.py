@@ -1,6 +1,15 @@
 """The database: one module per table, each with its queries."""
 
-from nas.database import artifacts, baselines, jobs, latency, proposals, trials
+from nas.database import (
+    artifacts,
+    baselines,
+    jobs,
+    latency,
+    policies,
+    proposals,
+    sampler_states,
+    trials,
+)
 from nas.database.engine import Database, connect, open_database, upgrade_database
 
 __all__ = [
@@ -11,7 +20,9 @@ __all__ = [
     "jobs",
     "latency",
     "open_database",
+    "policies",
     "proposals",
+    "sampler_states",
     "trials",
     "upgrade_database",
 ]

@@ -12,7 +12,7 @@ SMALL = ["--space", "nasbench201", "--space-option", "filters=4", "--space-optio
 
 @pytest.mark.slow
 def test_front_of_accuracy_and_params_is_searched_within_a_latency(tmp_path: Path) -> None:
-    search = ["search", *SMALL, "--sampler", "random", "--trials", "4", "--epochs", "1"]
+    search = ["search", *SMALL, "--sampler", "nsga2", "--trials", "4", "--epochs", "1"]
     wanted = ["--objective", "accuracy,params", "--constraint", "latency_ms<=100"]
     result = json.loads(run(tmp_path, *search, *wanted, "--final-epochs", "1", "--json"))
     assert result["status"] == "completed"
@@ -28,9 +28,3 @@ def test_front_of_accuracy_and_params_is_searched_within_a_latency(tmp_path: Pat
     shown = json.loads(run(tmp_path, "pareto", result["job_id"], "--json"))
     assert shown["hypervolume"] == max(trial["hypervolume"] for trial in trials) > 0
     assert shown["front"][0]["id"] == result["best"]["trial_id"]
-    # The table is kept: the next job measures nothing, and predicts the same.
-    again = json.loads(run(tmp_path, *search, *wanted, "--final-epochs", "1", "--json"))
-    repeated = json.loads(run(tmp_path, "trials", again["job_id"], "--json"))
-    assert [t["metrics"]["latency_ms"] for t in repeated] == [
-        t["metrics"]["latency_ms"] for t in trials
-    ]

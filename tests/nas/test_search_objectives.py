@@ -49,14 +49,14 @@ def dominated(trial, others) -> bool:
     )
 
 
-@pytest.mark.parametrize("sampler", ["random", "evolution", "local", "tpe", "rl", "model"])
+@pytest.mark.parametrize("sampler", ["random", "evolution", "rl", "nsga2"])
 def test_every_sampler_searches_for_a_front(database, sampler):
     job_id = add_job(
-        database, sampler=sampler, trials=12, space_options=SPACE, objective=["accuracy", "params"]
+        database, sampler=sampler, trials=9, space_options=SPACE, objective=["accuracy", "params"]
     )
     run_to_the_end(new_loop(database, job_id))
     trials = trials_of(database, job_id)
-    assert [trial.status for trial in trials] == [TrialStatus.COMPLETED] * 12
+    assert [trial.status for trial in trials] == [TrialStatus.COMPLETED] * 9
     for trial in trials:
         assert trial.objective_values == [trial.accuracy, -trial.params]
         assert trial.reward == trial.accuracy
@@ -87,17 +87,17 @@ def test_reference_point_is_fixed_before_the_first_trial(database):
     assert reference["macs"] > 10_000
 
 
-@pytest.mark.parametrize("sampler", ["random", "evolution", "tpe", "rl", "model"])
+@pytest.mark.parametrize("sampler", ["local", "model", "nsga3"])
 def test_killed_search_for_a_front_goes_on_as_one_that_lived(tmp_path, sampler):
     spec = new_spec(
         sampler=sampler,
-        trials=12,
+        trials=9,
         space_options=SPACE,
         objective=["accuracy", "params", "latency_ms"],
         constraints=["latency_ms<=7", "accuracy>=0.2"],
     )
     records = []
-    for name, restarts in (("lived", set()), ("killed", {3, 5, 9})):
+    for name, restarts in (("lived", set()), ("killed", {3, 5})):
         (tmp_path / name).mkdir()
         database = new_database(tmp_path / name)
         job_id = add_job(database, spec)

@@ -12,7 +12,7 @@ Four views of an architecture, for kernels to compare:
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
@@ -63,9 +63,9 @@ class FeatureTable:
     def __init__(self, problem: SearchProblem, *, is_whole: bool = False) -> None:
         self.problem = problem
         self.is_whole = is_whole
-        self.decisions: tuple[Decision, ...] = problem.space.decisions
+        self.decisions: tuple[Decision, ...] = problem.decisions
         self.choices: list[dict[str, Choice]] = []
-        self.architectures: list[Architecture] = []
+        self.identities: list[Hashable] = []
         self._row: dict[tuple[Choice | None, ...], int] = {}
         self._neighbours: dict[int, Rows] = {}
         self._path_columns: dict[str, int] = {}
@@ -108,7 +108,7 @@ class FeatureTable:
         """Forget the rows from `length` on."""
         for choices in self.choices[length:]:
             del self._row[answers_in_order(self.decisions, choices)]
-        del self.choices[length:], self.architectures[length:]
+        del self.choices[length:], self.identities[length:]
 
     def neighbours(self, row: int) -> Rows:
         """Return the rows of the answers that differ in one decision."""
@@ -163,7 +163,7 @@ class FeatureTable:
             self._raw[view] = matrix
         self._row[answers_in_order(self.decisions, choices)] = row
         self.choices.append(choices)
-        self.architectures.append(architecture)
+        self.identities.append(self.problem.identity(architecture, choices))
 
     def _weigh_paths(self, graphs: Sequence[Graph]) -> NDArray[np.float32]:
         """Mark the paths through each graph; a longer one, which says less by itself, by less."""
@@ -190,7 +190,7 @@ def whole_space(problem: SearchProblem) -> FeatureTable | None:
 
     It is kept for the next sampler on the same problem.
     """
-    if problem.space.size > LARGEST_ENUMERATED:
+    if problem.size > LARGEST_ENUMERATED:
         return None
     return FeatureTable(problem, is_whole=True)
 

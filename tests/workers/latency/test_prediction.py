@@ -11,14 +11,21 @@ from nas.latency import LatencyMethod, LatencyOptions
 from nas.problem import SearchProblem
 from search_spaces import Architecture, create_space
 from tests.nas.factories import new_database
+from workers.latency import prediction
 from workers.latency.appraiser import new_latency_appraiser
 from workers.latency.conditions import conditions_on, find_device, threads_set
-from workers.latency.prediction import FITTED_NETWORKS, LatencyPredictor
+from workers.latency.prediction import LatencyPredictor
 from workers.latency.probe import LocalProbe, trace_shapes
 from workers.latency.timing import Timing
 
 SHAPE = (1, 8, 8)
+FITTED = 5
 OPTIONS = {"blocks": 1, "filters": 2, "operations": ["identity", "conv_1x1", "max_pool_3x3"]}
+
+
+@pytest.fixture(autouse=True)
+def few_networks(monkeypatch):
+    monkeypatch.setattr(prediction, "FITTED_NETWORKS", FITTED)
 
 
 def problem() -> SearchProblem:
@@ -58,11 +65,11 @@ def truth(architecture: Architecture) -> float:
 def test_prediction_is_the_fitted_sum_and_no_operation_is_measured_twice(tmp_path):
     database, device = new_database(tmp_path), Device()
     predictor = LatencyPredictor(database, problem(), device)
-    assert device.networks == FITTED_NETWORKS
+    assert device.networks == FITTED
     for number in range(6):
         assert predictor.predict(drawn(number)) == pytest.approx(2 * truth(drawn(number)))
     assert len(device.measured) == len(set(device.measured)) > 10
-    assert device.networks == FITTED_NETWORKS
+    assert device.networks == FITTED
     database.close()
 
 
