@@ -21,6 +21,7 @@ from nas.constraint import Constraint
 from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
 from nas.hyperparameters import HyperparametersRequest, decisions_of
+from nas.latency import LatencyOptions
 from nas.objective import Objective
 from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
@@ -133,6 +134,9 @@ class JobSpec(BaseModel):
         description="bounds, kept before training where the metric is known by then; a trial "
         "that breaks another is neither the best nor on the front",
         examples=[["params<=1e6"]],
+    )
+    latency: LatencyOptions = Field(
+        default_factory=LatencyOptions, description="how latencies are come by, where named"
     )
     start_from: tuple[Annotated[str, _known(find_or_raise_case_study)], ...] = Field(
         (),

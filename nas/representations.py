@@ -84,6 +84,12 @@ class TrialView(BaseModel):
     cached_from: str | None = Field(description="trial whose equal evaluation answered this one")
     rungs: list[RungView] = Field(description="judgements of the job's scheduler, in order")
 
+    @property
+    def known_figures(self) -> dict[str, float]:
+        """All figures by name, those that training measured too."""
+        measured = self.metrics.model_dump(exclude_none=True)
+        return self.figures | {name: float(value) for name, value in measured.items()}
+
     @classmethod
     def of(cls, row: TrialRow) -> TrialView:
         """Read a row."""

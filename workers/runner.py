@@ -110,16 +110,21 @@ class JobRunner:
         baselines = self._baselines(job_id, spec, data)
         baselines.measure()
         # These need torch and Ray, which a process that only waits for jobs does not load.
+        from workers.appraising import job_appraisers
         from workers.training.evaluator import TrainingEvaluator
         from workers.tuning import run_trials
 
-        loop = SearchLoop(
-            self._database,
-            job_id,
-            data_fingerprint=data.fingerprint,
-            artifact_dir=self._settings.artifact_dir,
-        )
-        run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
+        problem = spec.new_problem()
+        with job_appraisers(self._database, spec, problem) as appraisers:
+            loop = SearchLoop(
+                self._database,
+                job_id,
+                data_fingerprint=data.fingerprint,
+                artifact_dir=self._settings.artifact_dir,
+                problem=problem,
+                appraisers=appraisers,
+            )
+            run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
         if self._stopping.is_set():
             if not self._lost.is_set():
                 loop.interrupt()
@@ -169,7 +174,7 @@ class JobRunner:
             if best is None:
                 reasons = [t.error for t in list_trials(session, job_id) if t.error]
                 first = f"; the first: {reasons[0]}" if reasons else ""
-                raise NasError(f"no trial could be completed{first}")
+                raise NasError(f"no trial was completed within the constraints{first}")
         info = find_or_raise_dataset(spec.dataset).info
         return TrialTask(
             trial_id=best.id,

@@ -7,43 +7,21 @@ from typing import Annotated
 
 import typer
 
+from api.cli.architecture import ArchitectureArgument, ClassesOption, InputOption, read_network
 from api.cli.context import JsonOption
 from api.cli.output import byte_size, console, print_json, print_table
 from nas.analysis_view import MAX_BATCH_SIZE, AnalysisView
 from nas.errors import InvalidInputError
-from search_spaces import Architecture, InputShape, draw, draw_svg, parse_architecture
-from search_spaces.case_studies import CaseStudy, case_studies
+from search_spaces import Architecture, draw, draw_svg
 
-_DEFAULT_SHAPE: InputShape = (3, 32, 32)
-_DEFAULT_CLASSES = 10
 _NUMBERS = ("parameters", "MACs", "activations", "receptive\nfield")
 _STANDARD_OUTPUT = "-"
 
 
 def analyze_command(
-    architecture: Annotated[
-        str,
-        typer.Argument(
-            metavar="ARCH.json|CASE_STUDY",
-            help="Architecture, or an export of one, or a name of `nas case-studies`.",
-        ),
-    ],
-    input_shape: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            help="Shape of one image: CHANNELSxHEIGHTxWIDTH; default: a case study's own, "
-            "else 3x32x32.",
-        ),
-    ] = None,
-    classes: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=1_000_000,
-            help="Number of classes; default: a case study's own, else 10.",
-        ),
-    ] = None,
+    architecture: ArchitectureArgument,
+    input_shape: InputOption = None,
+    classes: ClassesOption = None,
     batch_size: Annotated[
         int,
         typer.Option(min=1, max=MAX_BATCH_SIZE, help="Images at once, for the memory shown."),
@@ -57,23 +35,22 @@ def analyze_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show an architecture's layers: output shapes, parameters, MACs, memory, receptive fields."""
-    study = case_studies().get(architecture)
-    parsed = _read(Path(architecture)) if study is None else study.architecture
+    network = read_network(architecture, input_shape, classes)
     if svg is not None:
-        _write_drawing(parsed, svg, as_json=as_json)
+        _write_drawing(network.architecture, svg, as_json=as_json)
         if svg == _STANDARD_OUTPUT:
             return
     view = AnalysisView.of(
-        parsed,
-        _shape(study) if input_shape is None else _parse_shape(input_shape),
-        classes or (_DEFAULT_CLASSES if study is None else study.num_classes),
-        name=Path(architecture).stem if study is None else study.name,
+        network.architecture,
+        network.input_shape,
+        network.num_classes,
+        name=network.name,
         batch_size=batch_size,
     )
     if as_json:
         print_json(view)
     else:
-        _print(parsed, view)
+        _print(network.architecture, view)
 
 
 def _print(architecture: Architecture, view: AnalysisView) -> None:
@@ -121,25 +98,3 @@ def _write_drawing(architecture: Architecture, target: str, *, as_json: bool) ->
         Path(target).write_text(drawing, encoding="utf-8")
     except OSError as error:
         raise InvalidInputError(f"--svg: cannot write {target}: {error.strerror}") from error
-
-
-def _shape(study: CaseStudy | None) -> InputShape:
-    return _DEFAULT_SHAPE if study is None else study.input_shape
-
-
-def _read(path: Path) -> Architecture:
-    try:
-        return parse_architecture(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(
-            f"ARCH.json: cannot read {path}: {error}; and no case study has that name, "
-            "see `nas case-studies`"
-        ) from error
-
-
-def _parse_shape(text: str) -> InputShape:
-    parts = text.split("x")
-    if len(parts) == 3 and all(part.isdecimal() and int(part) > 0 for part in parts):
-        channels, height, width = map(int, parts)
-        return channels, height, width
-    raise InvalidInputError(f"--input: got {text!r}, allowed: CHANNELSxHEIGHTxWIDTH, as 3x32x32")

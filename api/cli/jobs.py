@@ -9,6 +9,7 @@ import typer
 from api.cli.baselines import baseline_rows, baseline_summary
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
 from api.cli.output import console, local_time, print_json, print_table
+from api.cli.pareto import print_front
 from api.wording import percent
 from nas.database.jobs import find_or_raise_job, list_jobs, request_stop
 from nas.database.trials import find_best_trial, list_trials
@@ -16,6 +17,8 @@ from nas.errors import NotFoundError
 from nas.hyperparameters import PREFIX, decisions_of, nearest_answers
 from nas.ids import utc_now
 from nas.job_file import write_job_file
+from nas.objective_request import objective_of
+from nas.pareto.view import pareto_view
 from nas.representations import JobView, TrialView
 from search_spaces import draw, parse_architecture
 
@@ -68,6 +71,8 @@ def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
             ("error", job.error or "–"),
             ("search", f"{job.space} by {job.sampler} on {job.dataset}, seed {job.seed}"),
             ("scheduler", "–" if job.scheduler is None else job.scheduler.name),
+            ("objective", objective_of(job.objective)),
+            ("constraints", ", ".join(job.constraints) or "–"),
             ("trials", f"{job.trials_done} of {job.trials} done ({counts or 'none yet'})"),
             ("best validation", percent(job.best.metrics.accuracy if job.best else None)),
             ("test", percent(job.test_accuracy)),
@@ -163,12 +168,17 @@ def trials(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption =
 
 
 def best(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
-    """Show a job's best trial so far, beside its baselines."""
+    """Show a job's best trial so far, beside its baselines.
+
+    Of several objectives the first decides, and the job's whole front is shown.
+    """
     with opened(db) as (database, _), database.read() as session:
-        job = JobView.of(session, find_or_raise_job(session, job_id))
+        job_row = find_or_raise_job(session, job_id)
+        job = JobView.of(session, job_row)
+        front = pareto_view(session, job_row, None) if job.parsed_objective.count > 1 else None
         row = find_best_trial(session, job_id)
     if row is None:
-        raise NotFoundError(f"job {job_id} has no completed trial yet")
+        raise NotFoundError(f"job {job_id} has no completed trial within its constraints yet")
     view = TrialView.of(row)
     if as_json:
         print_json(view)
@@ -193,3 +203,5 @@ def best(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
         answers = nearest_answers(view.recipe, decisions_of(job.hyperparameters))
         found = ", ".join(f"{name.removeprefix(PREFIX)} {value}" for name, value in answers.items())
         console.print(f"hyper-parameters: {found}", highlight=False, markup=False)
+    if front is not None:
+        print_front(front)

@@ -32,9 +32,20 @@ def search(
     trials: Annotated[int, typer.Option(help="Architectures to evaluate.")] = 20,
     epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = 5,
     final_epochs: Annotated[int, typer.Option(help="Epochs of the winner's retraining.")] = 60,
-    objective: Annotated[str, typer.Option(help="accuracy or loss.")] = "accuracy",
+    objective: Annotated[
+        str,
+        typer.Option(
+            help="A metric; several, as accuracy,params,latency_ms; or MnasNet's, "
+            "as 'accuracy*(latency_ms/5)^-0.07'."
+        ),
+    ] = "accuracy",
     constraint: Annotated[
-        list[str] | None, typer.Option(help="Such as 'params<=1e6'; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Such as 'params<=1e6' or 'latency_ms<=5'; may be repeated."),
+    ] = None,
+    latency_option: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE, such as batch_size=8 or method=measured."),
     ] = None,
     start_from: Annotated[
         list[str] | None,
@@ -99,6 +110,7 @@ def search(
         "final_epochs": final_epochs,
         "objective": objective,
         "constraints": constraint or [],
+        "latency": parse_options("--latency-option", latency_option),
         "baselines": wanted_baselines(baselines),
         "start_from": start_from or [],
         "scheduler": _scheduler(scheduler, scheduler_option),

@@ -149,12 +149,12 @@ def trials(
 
 @router.get("/{job_id}/best")
 def best(job_id: str, database: DatabaseDep) -> TrialView:
-    """Show the completed trial with the highest reward so far."""
+    """Show the feasible trial with the highest reward; of several objectives the first decides."""
     with database.read() as session:
         find_or_raise_job(session, job_id)
         row = find_best_trial(session, job_id)
         if row is None:
-            raise NotFoundError(f"job {job_id} has no completed trial yet")
+            raise NotFoundError(f"job {job_id} has no completed trial within its constraints yet")
         return TrialView.of(row)
 
 

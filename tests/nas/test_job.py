@@ -36,7 +36,7 @@ def test_spec_survives_json():
     ("change", "message"),
     [
         ({"space": "cells"}, "space: no search space 'cells'; known: .*cell"),
-        ({"sampler": "luck"}, "sampler: no sampler 'luck'; known: .*model, random, rl, tpe"),
+        ({"sampler": "luck"}, "sampler: no sampler 'luck'; known: .*model, .*random, rl, tpe"),
         ({"dataset": "imagenet"}, "dataset: no data set 'imagenet'; known: digits"),
         ({"space_options": {"blocks": 99}}, "space_options: of space 'cell': blocks: "),
         ({"space_options": {"layers": 3}}, "space_options: of space 'cell': layers: Extra"),

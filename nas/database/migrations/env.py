@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from nas.database import artifacts, baselines, jobs, proposals, trials
+from nas.database import artifacts, baselines, jobs, latency, proposals, trials
 from nas.database.base import Table
 
-MODULES_THAT_DEFINE_TABLES = (jobs, trials, proposals, artifacts, baselines)
+MODULES_THAT_DEFINE_TABLES = (jobs, trials, proposals, artifacts, baselines, latency)
 
 context.configure(
     connection=context.config.attributes["connection"],

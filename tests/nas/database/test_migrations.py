@@ -169,3 +169,23 @@ def test_version_before_recipes_were_searched_keeps_one_trial_per_architecture(u
 
 SMALLEST = {"blocks": 1, "filters": 2, "operations": ["identity"]}
 """A space of nine architectures."""
+
+
+def test_job_with_several_objectives_can_be_read_by_the_version_before(url, database):
+    job_id = add_job(
+        database,
+        objective=["accuracy", "params"],
+        constraints=["params<=1e6", "latency_ms<=5"],
+    )
+    settings = config()
+    with database.engine.execution_options(nas_write=True).begin() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0003")
+        spec = connection.scalar(select(JobRow.__table__.c.spec_json))
+        assert "latency_setups" not in inspect(connection).get_table_names()
+    assert spec["objective"] == "accuracy"
+    assert spec["constraints"] == ["params<=1e+06"]
+    assert "latency" not in spec
+    upgrade_database(url)
+    with database.read() as session:
+        assert find_or_raise_job(session, job_id).spec.objective == "accuracy"

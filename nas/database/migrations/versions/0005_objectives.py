@@ -29,9 +29,47 @@ def upgrade() -> None:
         )
     with op.batch_alter_table("proposals") as proposals:
         proposals.add_column(sa.Column("values_json", sa.JSON()))
+    _create_latency_tables()
+
+
+def _create_latency_tables() -> None:
+    op.create_table(
+        "latency_setups",
+        sa.Column("id", sa.String(64), nullable=False),
+        sa.Column("conditions_json", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_latency_setups"),
+    )
+    op.create_table(
+        "operation_latencies",
+        sa.Column("setup_id", sa.String(64), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("operation", sa.Text(), nullable=False),
+        sa.Column("milliseconds", sa.Double(), nullable=False),
+        _of_setup("operation_latencies"),
+        sa.PrimaryKeyConstraint("setup_id", "key", name="pk_operation_latencies"),
+    )
+    op.create_table(
+        "latency_fits",
+        sa.Column("setup_id", sa.String(64), nullable=False),
+        sa.Column("networks", sa.String(200), nullable=False),
+        sa.Column("fit_json", sa.JSON(), nullable=False),
+        _of_setup("latency_fits"),
+        sa.PrimaryKeyConstraint("setup_id", "networks", name="pk_latency_fits"),
+    )
+
+
+def _of_setup(table: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["setup_id"],
+        ["latency_setups.id"],
+        name=f"fk_{table}_setup_id_latency_setups",
+        ondelete="CASCADE",
+    )
 
 
 def downgrade() -> None:
+    for table in ("latency_fits", "operation_latencies", "latency_setups"):
+        op.drop_table(table)
     with op.batch_alter_table("proposals") as proposals:
         proposals.drop_column("values_json")
     with op.batch_alter_table("trials") as trials:
