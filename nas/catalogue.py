@@ -1,4 +1,4 @@
-"""What a user may choose from, spaces, samplers, data sets, baselines, as REST and CLI show it."""
+"""What a user may choose from, spaces, samplers, data sets and more, as REST and CLI show it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nas.baselines import BASELINES
 from nas.datasets import DATASETS
+from nas.proxies import PROXIES
 from nas.samplers import SAMPLERS
 from search_spaces import create_space, spaces
 from search_spaces.base import InputShape
@@ -79,6 +80,16 @@ class BaselineView(BaseModel):
     summary: str
 
 
+class ProxyView(BaseModel):
+    """A zero-cost proxy."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    summary: str
+    source: str
+
+
 class DatasetView(BaseModel):
     """A data set."""
 
@@ -133,6 +144,11 @@ def sampler_views() -> list[SamplerView]:
 def baseline_views() -> list[BaselineView]:
     """Describe every baseline."""
     return [BaselineView.model_validate(entry) for entry in BASELINES.values()]
+
+
+def proxy_views() -> list[ProxyView]:
+    """Describe every zero-cost proxy."""
+    return [ProxyView.model_validate(entry) for entry in PROXIES.values()]
 
 
 def dataset_views() -> list[DatasetView]:

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from api.cli.architectures import ArchitectureArgument, read_architecture
 from api.cli.context import JsonOption
 from api.cli.output import byte_size, console, print_json, print_table
 from nas.analysis_view import MAX_BATCH_SIZE, AnalysisView
 from nas.errors import InvalidInputError
-from search_spaces import Architecture, InputShape, draw, draw_svg, parse_architecture
-from search_spaces.case_studies import CaseStudy, case_studies
+from search_spaces import Architecture, InputShape, draw, draw_svg
+from search_spaces.case_studies import CaseStudy
 
 _DEFAULT_SHAPE: InputShape = (3, 32, 32)
 _DEFAULT_CLASSES = 10
@@ -21,13 +22,7 @@ _STANDARD_OUTPUT = "-"
 
 
 def analyze_command(
-    architecture: Annotated[
-        str,
-        typer.Argument(
-            metavar="ARCH.json|CASE_STUDY",
-            help="Architecture, or an export of one, or a name of `nas case-studies`.",
-        ),
-    ],
+    architecture: ArchitectureArgument,
     input_shape: Annotated[
         str | None,
         typer.Option(
@@ -57,8 +52,7 @@ def analyze_command(
     as_json: JsonOption = False,
 ) -> None:
     """Show an architecture's layers: output shapes, parameters, MACs, memory, receptive fields."""
-    study = case_studies().get(architecture)
-    parsed = _read(Path(architecture)) if study is None else study.architecture
+    parsed, study = read_architecture(architecture)
     if svg is not None:
         _write_drawing(parsed, svg, as_json=as_json)
         if svg == _STANDARD_OUTPUT:
@@ -125,16 +119,6 @@ def _write_drawing(architecture: Architecture, target: str, *, as_json: bool) ->
 
 def _shape(study: CaseStudy | None) -> InputShape:
     return _DEFAULT_SHAPE if study is None else study.input_shape
-
-
-def _read(path: Path) -> Architecture:
-    try:
-        return parse_architecture(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError(
-            f"ARCH.json: cannot read {path}: {error}; and no case study has that name, "
-            "see `nas case-studies`"
-        ) from error
 
 
 def _parse_shape(text: str) -> InputShape:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from api.cli import analyzing, bench, catalogue, database, exporting, jobs, search, serving
+from api.cli import analyzing, bench, catalogue, database, exporting, jobs, scoring, search, serving
 from api.cli.exit_codes import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_INTERRUPTED
 from nas.errors import ConflictError, DatabaseUnavailableError, InvalidInputError, NasError
 from search_spaces.errors import SearchSpaceError
@@ -28,12 +28,14 @@ app.command("trials")(jobs.trials)
 app.command("best")(jobs.best)
 app.command("export")(exporting.export_command)
 app.command("analyze")(analyzing.analyze_command)
+app.command("score")(scoring.score_command)
 app.command("bench")(bench.bench)
 app.command("serve")(serving.serve)
 app.command("worker")(serving.worker)
 app.command("spaces")(catalogue.spaces_command)
 app.command("case-studies")(catalogue.case_studies_command)
 app.command("samplers")(catalogue.samplers_command)
+app.command("proxies")(catalogue.proxies_command)
 app.command("datasets")(catalogue.datasets_command)
 app.command("baselines")(catalogue.baselines_command)
 app.add_typer(database.app, name="db")
