@@ -17,9 +17,11 @@ from pydantic import (
 )
 
 from nas.baselines import find_or_raise_baseline
+from nas.constraint import Constraint
 from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
-from nas.objective import Constraint, Objective
+from nas.objective import Objective
+from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
 from nas.recipe import Recipe
 from nas.samplers import find_or_raise_sampler
@@ -117,9 +119,18 @@ class JobSpec(BaseModel):
     final_epochs: int = Field(
         60, ge=1, le=10_000, description="epochs the winner is retrained for before its test"
     )
-    objective: Objective = Field(Objective.ACCURACY, description="validation metric to improve")
+    objective: ObjectiveRequest = Field(
+        "accuracy",
+        description="what the search improves: a metric, an expression such as "
+        "accuracy*(params/1e5)^-0.07, the same as an object, or several metrics",
+        examples=["accuracy", ["accuracy", "params"]],
+    )
     constraints: tuple[Annotated[str, AfterValidator(_readable_constraint)], ...] = Field(
-        (), max_length=16, description="bounds kept before training", examples=[["params<=1e6"]]
+        (),
+        max_length=16,
+        description="bounds, kept before training where the metric is known by then; a trial "
+        "that breaks another is neither the best nor on the front",
+        examples=[["params<=1e6"]],
     )
     start_from: tuple[Annotated[str, _known(find_or_raise_case_study)], ...] = Field(
         (),
@@ -171,7 +182,10 @@ class JobSpec(BaseModel):
     def new_problem(self) -> SearchProblem:
         """Put the space and the data set's images together."""
         info = find_or_raise_dataset(self.dataset).info
-        return SearchProblem(self.new_space(), info.input_shape, info.num_classes)
+        count = self.parsed_objective.count
+        return SearchProblem(
+            self.new_space(), info.input_shape, info.num_classes, num_objectives=count
+        )
 
     def starting_choices(self, space: AnySpace) -> list[dict[str, Choice]]:
         """Return the starts as answers to the space's decisions.
@@ -180,6 +194,17 @@ class JobSpec(BaseModel):
             ValueError: A case study is not a point of the space.
         """
         return [_choices_of(name, space) for name in self.start_from]
+
+    @property
+    def parsed_objective(self) -> Objective:
+        """The objective as a value."""
+        return objective_of(self.objective)
+
+    @property
+    def needed_metrics(self) -> frozenset[str]:
+        """The metrics that the objective and the constraints name."""
+        bounded = (constraint.metric for constraint in self.parsed_constraints)
+        return frozenset((*self.parsed_objective.metrics, *bounded))
 
     @property
     def parsed_constraints(self) -> tuple[Constraint, ...]:

@@ -28,7 +28,12 @@ class TrialMetrics(BaseModel):
     loss: float | None = Field(description="validation cross-entropy, nats")
     params: int = Field(description="trainable parameters")
     macs: int = Field(description="multiply-accumulates for one image (1 MAC = 2 FLOPs)")
-    latency_ms: float | None = Field(None, description="not measured by this version")
+    latency_ms: float | None = Field(
+        None, description="milliseconds of inference; found out where the job names it"
+    )
+    peak_memory_bytes: int | None = Field(
+        None, description="inference of one image: weights, buffers, activations, float32"
+    )
     train_seconds: float | None = Field(description="seconds spent in training so far")
 
 
@@ -44,7 +49,20 @@ class TrialView(BaseModel):
     budget: int = Field(description="epochs granted")
     epochs_done: int
     metrics: TrialMetrics
-    reward: float | None = Field(description="what the sampler was told")
+    reward: float | None = Field(
+        description="what the objective came to, to be maximised; of several the first"
+    )
+    objective_values: list[float] | None = Field(
+        description="what each objective came to, each to be maximised: costs and loss negated"
+    )
+    is_feasible: bool = Field(description="false: it breaks a constraint and cannot be the best")
+    hypervolume: float | None = Field(
+        description="of the job's front once this trial was completed, if it seeks one"
+    )
+    figures: dict[str, float] = Field(description="all that was known before training, by name")
+    conditions: dict[str, dict[str, Any]] = Field(
+        description="how figures were come by, such as the device, by the figure's name"
+    )
     started_at: datetime | None
     finished_at: datetime | None
     error: str | None = Field(description="why the trial failed or is infeasible")
@@ -53,6 +71,7 @@ class TrialView(BaseModel):
     @classmethod
     def of(cls, row: TrialRow) -> TrialView:
         """Read a row."""
+        figures = row.figures_json or {}
         return cls(
             id=row.id,
             job_id=row.job_id,
@@ -67,15 +86,25 @@ class TrialView(BaseModel):
                 loss=row.loss,
                 params=row.params,
                 macs=row.macs,
-                latency_ms=None,
+                latency_ms=figures.get("latency_ms"),
+                peak_memory_bytes=_whole(figures.get("peak_memory_bytes")),
                 train_seconds=row.train_seconds,
             ),
             reward=row.reward,
+            objective_values=row.objective_values,
+            is_feasible=row.is_feasible,
+            hypervolume=row.hypervolume,
+            figures=figures,
+            conditions=row.conditions_json or {},
             started_at=row.started_at,
             finished_at=row.finished_at,
             error=row.error,
             cached_from=row.cached_from,
         )
+
+
+def _whole(figure: float | None) -> int | None:
+    return None if figure is None else int(figure)
 
 
 class MetricView(BaseModel):
@@ -107,7 +136,7 @@ class JobView(JobSpec):
     error: str | None = Field(description="why the job failed")
     trials_by_status: dict[TrialStatus, int] = Field(description="statuses without trials left out")
     trials_done: int = Field(description="trials in a final status")
-    best: TrialView | None = Field(description="completed trial with the highest reward so far")
+    best: TrialView | None = Field(description="feasible trial with the highest reward so far")
     final_epoch: int = Field(description="epochs done of the winner's retraining")
     final: FinalResult | None = Field(description="the winner's test, once it is retrained")
     test_accuracy: float | None = Field(description="the same figure as in `final`, in [0, 1]")

@@ -19,13 +19,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from nas.appraisal import Appraisal, Appraiser, appraise
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
 from nas.database.proposals import ProposalRow, list_proposals, next_told
@@ -38,15 +39,17 @@ from nas.database.trials import (
     record_epoch,
     set_trial_status,
 )
-from nas.evaluation import EpochReport, Metrics, TrialTask
+from nas.evaluation import EpochReport, TrialTask
 from nas.ids import new_id, utc_now
 from nas.job import JobSpec
 from nas.layout import trial_directory
+from nas.metrics import METRICS, Source
+from nas.outcome import Judge
+from nas.pareto.tracking import FrontTracker
 from nas.problem import SearchProblem
-from nas.samplers import SAMPLERS, Proposal, Sampler
+from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sampler
 from nas.status import TrialStatus
-from search_spaces import Architecture, InfeasibleArchitectureError, parse_architecture
-from search_spaces.analysis import Analysis
+from search_spaces import Architecture, parse_architecture
 
 PROPOSALS_PER_TRIAL = 50
 """The sampler's attempts at an architecture that is new and within the constraints."""
@@ -57,22 +60,23 @@ UNIFORM_PROPOSALS_PER_TRIAL = 200
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A proposal that is new in this job; `infeasible` says why it cannot be trained, if so."""
+    """A proposal that is new in this job."""
 
     number: int
     architecture: Architecture
-    params: int
-    macs: int
-    infeasible: str | None
+    appraisal: Appraisal
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the loop must remember of a trial it has started: proposals that await its reward."""
+    """What the loop must remember of a trial it has started: proposals that await its result.
+
+    `told` is what the sampler is told of it, None where it could not be evaluated.
+    """
 
     trial_id: str
     is_final: bool = False
-    reward: float | None = None
+    told: tuple[float, ...] | None = None
     awaiting: list[int] = field(default_factory=list)
 
 
@@ -88,6 +92,7 @@ class SearchLoop:
         artifact_dir: Path,
         clock: Callable[[], datetime] = utc_now,
         problem: SearchProblem | None = None,
+        appraisers: Sequence[Appraiser] = (),
     ) -> None:
         self._database = database
         self._job_id = job_id
@@ -99,8 +104,14 @@ class SearchLoop:
         self._starts = self.spec.starting_choices(self._problem.space)
         self._constraints = self.spec.parsed_constraints
         self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
-        self._sampler = self._new_sampler(self.spec.sampler, dict(self.spec.sampler_options))
-        self._uniform = self._new_sampler("random", {})
+        self._appraisers = appraisers
+        _require_appraisers(self.spec, appraisers)
+        self._judge = Judge(self.spec.parsed_objective, self._constraints)
+        self._front = FrontTracker.of_job(database, job_id, self.spec, self._problem, appraisers)
+        self._sampler = create_sampler(
+            self.spec.sampler, self._problem, self.spec.seed, self.spec.sampler_options
+        )
+        self._uniform = create_sampler("random", self._problem, self.spec.seed, {})
         self._proposals: dict[int, Proposal] = {}
         self._known: dict[str, _Known] = {}
         self._interrupted: list[str] = []
@@ -135,8 +146,7 @@ class SearchLoop:
         """End a trial with the metrics of its last report and tell the sampler."""
         with self._database.write() as session:
             trial = find_or_raise_trial(session, trial_id)
-            trial.reward = _reward(self.spec, trial)
-            self._end(session, trial, TrialStatus.COMPLETED, None)
+            self._end_completed(session, trial)
         self._tell(trial)
 
     def fail(self, trial_id: str, status: TrialStatus, reason: str) -> None:
@@ -152,9 +162,6 @@ class SearchLoop:
             for trial in list_trials(session, self._job_id, status=TrialStatus.RUNNING):
                 set_trial_status(trial, TrialStatus.PENDING)
 
-    def _new_sampler(self, name: str, options: dict[str, object]) -> Sampler:
-        return SAMPLERS[name].create(self._problem, self.spec.seed, options)
-
     def _restore(self) -> None:
         """Rebuild the sampler and the loop's memory from the job's proposals and trials."""
         with self._database.read() as session:
@@ -162,10 +169,15 @@ class SearchLoop:
             proposals = list_proposals(session, self._job_id)
         known = {trial.id: self._remember(trial) for trial in trials}
         self._interrupted = [trial.id for trial in trials if not trial.status.is_final]
+        for trial in trials:
+            if trial.status is TrialStatus.COMPLETED:
+                self._front.add(trial.id, self._judge.judge(trial.figures))
         for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
             proposal = Proposal(row.choices, row.info)
             if row.told is not None:
-                self._sampler.tell(row.number, proposal, row.reward)
+                self._tell_sampler(row.number, proposal, row.values)
+                if row.trial_id is not None:
+                    known[row.trial_id].told = row.values
             elif row.trial_id is not None:
                 self._sampler.expect(row.number, proposal)
                 self._proposals[row.number] = proposal
@@ -173,7 +185,7 @@ class SearchLoop:
         self._next_number = 1 + max((row.number for row in proposals), default=-1)
 
     def _remember(self, trial: TrialRow) -> _Known:
-        known = _Known(trial.id, trial.status.is_final, trial.reward)
+        known = _Known(trial.id, trial.status.is_final)
         self._known[trial.architecture_hash] = known
         return known
 
@@ -199,28 +211,13 @@ class SearchLoop:
             if known is not None:
                 self._record_repeat(number, known)
                 continue
-            candidate = self._candidate(number, architecture)
-            if candidate.infeasible is None:
+            appraisal = appraise(self._problem, architecture, self._appraisers, self._constraints)
+            candidate = _Candidate(number, architecture, appraisal)
+            if appraisal.refusal is None:
                 return candidate
             self._record_rejected(number)
             rejected = candidate
         return rejected
-
-    def _candidate(self, number: int, architecture: Architecture) -> _Candidate:
-        try:
-            analysis = self._problem.analyze(architecture)
-        except InfeasibleArchitectureError as error:
-            return _Candidate(number, architecture, error.params, error.macs, str(error))
-        broken = self._broken(analysis)
-        return _Candidate(number, architecture, analysis.params, analysis.macs, broken)
-
-    def _broken(self, analysis: Analysis) -> str | None:
-        """Say which constraint is broken, if one is."""
-        for constraint in self._constraints:
-            if not constraint.holds(analysis):
-                found = getattr(analysis, constraint.metric)
-                return f"constraint {constraint} is not met: {constraint.metric} is {found}"
-        return None
 
     def _attempts(self) -> Iterator[Sampler]:
         for _ in range(PROPOSALS_PER_TRIAL):
@@ -241,9 +238,9 @@ class SearchLoop:
             row = self._proposal_row(number, known.trial_id)
             session.add(row)
             if known.is_final:
-                row.told, row.reward = next_told(session, self._job_id), known.reward
+                row.tell(next_told(session, self._job_id), known.told)
         if known.is_final:
-            self._sampler.tell(number, self._proposals.pop(number), known.reward)
+            self._tell_sampler(number, self._proposals.pop(number), known.told)
         else:
             known.awaiting.append(number)
 
@@ -252,11 +249,12 @@ class SearchLoop:
         with self._database.write() as session:
             row = self._proposal_row(number, None)
             session.add(row)
-            row.told = next_told(session, self._job_id)
-        self._sampler.tell(number, self._proposals.pop(number), None)
+            row.tell(next_told(session, self._job_id), None)
+        self._tell_sampler(number, self._proposals.pop(number), None)
 
     def _start(self, candidate: _Candidate) -> TrialTask | None:
         """Store the candidate as a trial; returns None if it is answered at once."""
+        appraisal = candidate.appraisal
         with self._database.write() as session:
             trial = TrialRow(
                 id=new_id(),
@@ -268,26 +266,28 @@ class SearchLoop:
                 evaluation_key=self._evaluation_key,
                 budget=self.spec.epochs,
                 epochs_done=0,
-                params=candidate.params,
-                macs=candidate.macs,
+                params=appraisal.params,
+                macs=appraisal.macs,
+                figures_json=dict(appraisal.figures) or None,
+                conditions_json=dict(appraisal.conditions) or None,
+                is_feasible=appraisal.refusal is None,
                 started_at=self._clock(),
             )
             session.add(trial)
             session.flush()
             known = self._remember(trial)
-            if candidate.infeasible is None:
+            if appraisal.refusal is None:
                 session.add(self._proposal_row(candidate.number, trial.id))
                 known.awaiting.append(candidate.number)
             else:  # recorded and told when it was rejected
                 row = session.get_one(ProposalRow, (self._job_id, candidate.number))
                 row.trial_id = trial.id
             session.flush()
-            if candidate.infeasible is not None:
-                self._end(session, trial, TrialStatus.INFEASIBLE, candidate.infeasible)
+            if appraisal.refusal is not None:
+                self._end(session, trial, TrialStatus.INFEASIBLE, appraisal.refusal)
             elif source := find_evaluation(session, trial.architecture_hash, trial.evaluation_key):
                 copy_evaluation(session, trial, source, self._clock())
-                trial.reward = _reward(self.spec, trial)
-                self._end(session, trial, TrialStatus.COMPLETED, None)
+                self._end_completed(session, trial)
             else:
                 set_trial_status(trial, TrialStatus.RUNNING)
         if trial.status.is_final:
@@ -319,6 +319,21 @@ class SearchLoop:
             epochs_recorded=trial.epochs_done,
         )
 
+    def _end_completed(self, session: Session, trial: TrialRow) -> None:
+        """Give the trial what its figures come to, and its status."""
+        if trial.accuracy is None or trial.loss is None:
+            raise ValueError(f"trial {trial.id} has reported nothing and cannot be completed")
+        if trial.status.is_final:  # before it counts a second time
+            set_trial_status(trial, TrialStatus.COMPLETED)
+        outcome = self._judge.judge(trial.figures)
+        self._front.add(trial.id, outcome)
+        trial.reward = outcome.values[0]
+        trial.objective_values = list(outcome.values)
+        trial.is_feasible = outcome.is_feasible
+        trial.hypervolume = self._front.hypervolume
+        self._known[trial.architecture_hash].told = outcome.told
+        self._end(session, trial, TrialStatus.COMPLETED, None)
+
     def _end(
         self, session: Session, trial: TrialRow, status: TrialStatus, reason: str | None
     ) -> None:
@@ -326,17 +341,26 @@ class SearchLoop:
         set_trial_status(trial, status)
         trial.error, trial.finished_at = reason, self._clock()
         told = next_told(session, self._job_id)
-        for offset, number in enumerate(self._known[trial.architecture_hash].awaiting):
+        known = self._known[trial.architecture_hash]
+        for offset, number in enumerate(known.awaiting):
             row = session.get_one(ProposalRow, (self._job_id, number))
-            row.told, row.reward = told + offset, trial.reward
+            row.tell(told + offset, known.told)
 
     def _tell(self, trial: TrialRow) -> None:
         """Tell the sampler what `_end` has stored."""
         known = self._known[trial.architecture_hash]
-        known.is_final, known.reward = True, trial.reward
+        known.is_final = True
         for number in known.awaiting:
-            self._sampler.tell(number, self._proposals.pop(number), trial.reward)
+            self._tell_sampler(number, self._proposals.pop(number), known.told)
         known.awaiting = []
+
+    def _tell_sampler(
+        self, number: int, proposal: Proposal, values: tuple[float, ...] | None
+    ) -> None:
+        if self._problem.num_objectives > 1 and isinstance(self._sampler, MultiObjectiveSampler):
+            self._sampler.tell_values(number, proposal, values)
+        else:
+            self._sampler.tell(number, proposal, None if values is None else values[0])
 
     def _proposal_row(self, number: int, trial_id: str | None) -> ProposalRow:
         proposal = self._proposals[number]
@@ -349,10 +373,16 @@ class SearchLoop:
         )
 
 
-def _reward(spec: JobSpec, trial: TrialRow) -> float:
-    if trial.accuracy is None or trial.loss is None:
-        raise ValueError(f"trial {trial.id} has reported nothing and cannot be completed")
-    return spec.objective.reward(Metrics(accuracy=trial.accuracy, loss=trial.loss))
+def _require_appraisers(spec: JobSpec, appraisers: Sequence[Appraiser]) -> None:
+    """Check that each figure that the job needs before training is found out by someone."""
+    known = {name for appraiser in appraisers for name in appraiser.names}
+    missing = sorted(
+        name
+        for name in spec.needed_metrics
+        if METRICS[name].source is Source.APPRAISAL and name not in known
+    )
+    if missing:
+        raise ValueError(f"appraisers: none for {', '.join(missing)}")
 
 
 def _evaluation_key(spec: JobSpec, data_fingerprint: str) -> str:

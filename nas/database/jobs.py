@@ -34,6 +34,7 @@ class JobRow(Table):
     idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
     final_epoch: Mapped[int] = mapped_column(default=0)
     final_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    reference_json: Mapped[dict[str, float] | None] = mapped_column(JSON)
 
     @property
     def spec(self) -> JobSpec:

@@ -15,7 +15,8 @@ class ProposalRow(Table):
     """One `ask`: the answers, the trial that evaluates them, and when the reward was told.
 
     Several proposals may lead to one trial (they describe the same network) or to none (they
-    break a constraint). `told` counts the sampler's `tell` calls from 0.
+    break a constraint). `told` counts the sampler's `tell` calls from 0; `reward` is what it was
+    told, of several objectives the first.
     """
 
     __tablename__ = "proposals"
@@ -27,6 +28,21 @@ class ProposalRow(Table):
     trial_id: Mapped[str | None] = mapped_column(ForeignKey("trials.id", ondelete="SET NULL"))
     told: Mapped[int | None]
     reward: Mapped[float | None]
+    values_json: Mapped[list[float] | None] = mapped_column(JSON)
+
+    @property
+    def values(self) -> tuple[float, ...] | None:
+        """What the sampler was told of each objective, None where there was nothing to tell."""
+        if self.values_json is not None:
+            return tuple(self.values_json)
+        return None if self.reward is None else (self.reward,)
+
+    def tell(self, order: int, values: tuple[float, ...] | None) -> None:
+        """Note that the sampler is told `values` as the `order`-th of its results."""
+        self.told = order
+        if values is not None:
+            self.reward = values[0]
+            self.values_json = list(values) if len(values) > 1 else None
 
 
 def list_proposals(session: Session, job_id: str) -> Sequence[ProposalRow]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     select,
+    true,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -51,10 +52,23 @@ class TrialRow(Table):
     loss: Mapped[float | None]
     train_seconds: Mapped[float | None]
     reward: Mapped[float | None]
+    figures_json: Mapped[dict[str, float] | None] = mapped_column(JSON)
+    conditions_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    objective_values: Mapped[list[float] | None] = mapped_column(JSON)
+    hypervolume: Mapped[float | None]
+    is_feasible: Mapped[bool] = mapped_column(default=True, server_default=true())
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
     cached_from: Mapped[str | None] = mapped_column(String(36))
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Everything known of the candidate that an objective or a constraint may name."""
+        known = {"params": float(self.params), "macs": float(self.macs)}
+        known |= self.figures_json or {}
+        measured = {"accuracy": self.accuracy, "loss": self.loss}
+        return known | {name: value for name, value in measured.items() if value is not None}
 
 
 class MetricRow(Table):
@@ -109,17 +123,21 @@ def count_trials(session: Session, job_id: str) -> dict[TrialStatus, int]:
 
 
 def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
-    """Return the completed trial with the highest reward, the earliest of equals."""
-    return session.scalar(
-        select(TrialRow)
-        .where(
-            TrialRow.job_id == job_id,
-            TrialRow.status == TrialStatus.COMPLETED,
-            TrialRow.reward.is_not(None),
-        )
-        .order_by(TrialRow.reward.desc(), TrialRow.number)
-        .limit(1)
+    """Return the completed feasible trial with the highest reward, the earliest of equals.
+
+    Of several objectives the reward is the first; the others decide in their order between
+    equals, so that the trial is on the front.
+    """
+    may_win = (
+        TrialRow.job_id == job_id,
+        TrialRow.status == TrialStatus.COMPLETED,
+        TrialRow.is_feasible,
     )
+    highest = select(func.max(TrialRow.reward)).where(*may_win).scalar_subquery()
+    winners = session.scalars(
+        select(TrialRow).where(*may_win, TrialRow.reward == highest).order_by(TrialRow.number)
+    )
+    return max(winners, key=lambda trial: trial.objective_values or [], default=None)
 
 
 def find_evaluation(

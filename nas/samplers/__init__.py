@@ -2,7 +2,7 @@
 
 from nas.samplers.base import MultiObjectiveSampler, Proposal, Sampler
 from nas.samplers.options import SamplerOptions
-from nas.samplers.registry import SAMPLERS, SamplerEntry, find_or_raise_sampler
+from nas.samplers.registry import SAMPLERS, SamplerEntry, create_sampler, find_or_raise_sampler
 
 __all__ = [
     "SAMPLERS",
@@ -11,5 +11,6 @@ __all__ = [
     "Sampler",
     "SamplerEntry",
     "SamplerOptions",
+    "create_sampler",
     "find_or_raise_sampler",
 ]

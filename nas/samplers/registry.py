@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from nas.problem import SearchProblem
-from nas.samplers.base import Sampler
+from nas.samplers.base import MultiObjectiveSampler, Sampler
 from nas.samplers.options import (
     EvolutionOptions,
     LocalOptions,
@@ -21,6 +21,7 @@ from nas.samplers.options import (
     SamplerOptions,
     TPEOptions,
 )
+from nas.samplers.scalarizing import ScalarizingSampler
 from search_spaces.errors import first_problem
 
 
@@ -99,3 +100,18 @@ def find_or_raise_sampler(name: str) -> SamplerEntry:
         return SAMPLERS[name]
     except KeyError:
         raise ValueError(f"no sampler {name!r}; known: {', '.join(sorted(SAMPLERS))}") from None
+
+
+def create_sampler(
+    name: str, problem: SearchProblem, seed: int, options: Mapping[str, Any]
+) -> Sampler:
+    """Make the sampler called `name`.
+
+    Where the problem has several objectives, one that learns from a single number becomes part of
+    a `ScalarizingSampler`.
+    """
+    entry = find_or_raise_sampler(name)
+    sampler = entry.create(problem, seed, options)
+    if problem.num_objectives == 1 or isinstance(sampler, MultiObjectiveSampler):
+        return sampler
+    return ScalarizingSampler(problem, seed, lambda: entry.create(problem, seed, options))

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from nas.constraint import Constraint
 from nas.errors import InvalidInputError
 from nas.job import JobSpec, parse_job_spec
-from nas.objective import Constraint
 from search_spaces.case_studies import case_studies, find_or_raise_case_study
 
 REQUEST = {"space": "cell", "sampler": "rl", "dataset": "digits"}
@@ -51,7 +51,7 @@ def test_spec_survives_json():
         ({"trials": 0}, "trials: .*greater than or equal to 1 .got 0"),
         ({"epochs": "few"}, "epochs: .*got 'few'"),
         ({"seed": -1}, "seed: "),
-        ({"objective": "beauty"}, "objective: .*'accuracy' or 'loss'"),
+        ({"objective": "beauty"}, "objective: got 'beauty', allowed: one of accuracy, loss"),
         ({"constraints": ["params<=1e6", "latency<=5"]}, "constraints.1: constraint 'latency<=5'"),
         ({"resources": {"gpus_per_trial": -1}}, "resources.gpus_per_trial: "),
         ({"recipe": {"no_such_field": 1}}, "recipe.no_such_field: Extra"),
