@@ -41,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--table", choices=_SHAPES, required=True)
     parser.add_argument("--networks", type=int, default=200)
+    parser.add_argument("--proxies", default=",".join(PROXIES), help="with commas between")
     parser.add_argument("--batch-size", type=int, default=Recipe().batch_size)
     parser.add_argument("--seed", type=int, default=0, help="of the draw and of the weights")
     parser.add_argument("--out", type=Path, help="JSON file for every score")
@@ -59,7 +60,7 @@ def main() -> None:
     print(f"{options.table}: {len(networks)} networks, mini-batch {options.batch_size}")
     print(f"{'proxy':10s} {'tau':>7s}  {'95 % interval':>16s} {'s/network':>10s} {'no score':>9s}")
     results = {}
-    for name in PROXIES:
+    for name in options.proxies.split(","):
         started = time.perf_counter()
         scores = np.array([scorer.score(network, name).value for network in networks])
         seconds = (time.perf_counter() - started) / len(networks)

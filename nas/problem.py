@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import isfinite
 
+from nas.proxies import ProxyScores
 from search_spaces import Architecture, Choices, InfeasibleArchitectureError
 from search_spaces.analysis import Analysis, analyze
 from search_spaces.base import InputShape
@@ -20,11 +22,13 @@ class SearchProblem:
         num_classes: int,
         *,
         num_objectives: int = 1,
+        proxy_scores: ProxyScores | None = None,
     ) -> None:
         self.space = space
         self.num_objectives = num_objectives
         self.input_shape = input_shape
         self.num_classes = num_classes
+        self._proxy_scores = proxy_scores
         self._analyze = lru_cache(maxsize=4096)(self._analyze_anew)
 
     def architecture(self, choices: Choices) -> Architecture:
@@ -49,3 +53,18 @@ class SearchProblem:
             return self.analyze(self.architecture(choices)).macs
         except InfeasibleArchitectureError:
             return None
+
+    def proxy_score(self, architecture: Architecture, proxy: str) -> float | None:
+        """Return what a zero-cost proxy says, None where it has no score or there is no network.
+
+        Raises:
+            ValueError: Whoever set up the problem handed in nothing that scores.
+        """
+        if self._proxy_scores is None:
+            raise ValueError(f"proxy {proxy!r}: the problem was set up without proxy scores")
+        try:
+            self.analyze(architecture)
+        except InfeasibleArchitectureError:
+            return None
+        score = self._proxy_scores(architecture, proxy)
+        return score if isfinite(score) else None

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
-from nas.errors import InvalidInputError
 from search_spaces.base import Architecture
 
 
-class Scores(Protocol):
-    """Tells what a proxy says of an architecture; whoever searches is handed one."""
+class ProxyScores(Protocol):
+    """Tells what a proxy says of an architecture; a search that asks for it is handed one."""
 
-    def __call__(self, architecture: Architecture) -> float:
-        """Return the score, larger for better; minus infinity where the proxy has none."""
+    def __call__(self, architecture: Architecture, proxy: str) -> float:
+        """Return the score, larger for better; minus infinity where the proxy has none.
+
+        The architecture has a network for the search's images.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,8 @@ PROXIES: Mapping[str, ProxyEntry] = MappingProxyType(
 
 
 def find_or_raise_proxy(name: str) -> ProxyEntry:
-    """Return the proxy called `name`; raises `InvalidInputError` listing the known ones."""
+    """Return the proxy called `name`; raises `ValueError` listing the known ones."""
     try:
         return PROXIES[name]
     except KeyError:
-        raise InvalidInputError(f"no proxy {name!r}; known: {', '.join(PROXIES)}") from None
+        raise ValueError(f"no proxy {name!r}; known: {', '.join(PROXIES)}") from None

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -48,6 +49,7 @@ from nas.outcome import Judge
 from nas.pareto.tracking import FrontTracker
 from nas.problem import SearchProblem
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sampler
+from nas.screening import SCORE, Round
 from nas.status import TrialStatus
 from search_spaces import Architecture, parse_architecture
 
@@ -112,6 +114,8 @@ class SearchLoop:
             self.spec.sampler, self._problem, self.spec.seed, self.spec.sampler_options
         )
         self._uniform = create_sampler("random", self._problem, self.spec.seed, {})
+        screening = self.spec.screening
+        self._round: Round[_Candidate] | None = None if screening is None else Round(screening)
         self._proposals: dict[int, Proposal] = {}
         self._known: dict[str, _Known] = {}
         self._interrupted: list[str] = []
@@ -128,7 +132,11 @@ class SearchLoop:
             if task is not None:
                 return task
         while len(self._known) < self.spec.trials and not self._used_up:
-            candidate = self._find_candidate()
+            is_start = self._next_number < len(self._starts)
+            if self._round is None or is_start:
+                candidate = self._find_candidate()
+            else:
+                candidate = self._best_of(self._round)
             if candidate is None:
                 self._used_up = True
                 return None
@@ -174,7 +182,9 @@ class SearchLoop:
                 self._front.add(trial.id, self._judge.judge(trial.figures))
         for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
             proposal = Proposal(row.choices, row.info)
-            if row.told is not None:
+            if row.is_passed_over:
+                self._sampler.withdraw(row.number, proposal)
+            elif row.told is not None:
                 self._tell_sampler(row.number, proposal, row.values)
                 if row.trial_id is not None:
                     known[row.trial_id].told = row.values
@@ -182,6 +192,14 @@ class SearchLoop:
                 self._sampler.expect(row.number, proposal)
                 self._proposals[row.number] = proposal
                 known[row.trial_id].awaiting.append(row.number)
+            elif row.is_held:
+                self._sampler.expect(row.number, proposal)
+                self._proposals[row.number] = proposal
+                self._restore_held(row)
+        if self._round is not None and any(
+            row.score is not None and row.trial_id for row in proposals
+        ):
+            self._round.close()
         self._next_number = 1 + max((row.number for row in proposals), default=-1)
 
     def _remember(self, trial: TrialRow) -> _Known:
@@ -207,17 +225,57 @@ class SearchLoop:
                 proposal = self._ask(sampler, number)
             architecture = self._problem.architecture(proposal.choices)
             self._proposals[number] = proposal
-            known = self._known.get(self._problem.key(architecture))
+            key = self._problem.key(architecture)
+            known = self._known.get(key)
             if known is not None:
                 self._record_repeat(number, known)
                 continue
-            appraisal = appraise(self._problem, architecture, self._appraisers, self._constraints)
-            candidate = _Candidate(number, architecture, appraisal)
-            if appraisal.refusal is None:
+            if self._round is not None and key in self._round:
+                self._record_held_already(number, self._round.score(key))
+                continue
+            candidate = self._appraised(number, architecture)
+            if candidate.appraisal.refusal is None:
                 return candidate
             self._record_rejected(number)
             rejected = candidate
         return rejected
+
+    def _appraised(self, number: int, architecture: Architecture) -> _Candidate:
+        appraisal = appraise(self._problem, architecture, self._appraisers, self._constraints)
+        return _Candidate(number, architecture, appraisal)
+
+    def _best_of(self, round_: Round[_Candidate]) -> _Candidate | None:
+        """Hold candidates until the round is full or no new one is found; take out the best."""
+        while round_.is_open:
+            candidate = self._find_candidate()
+            if candidate is None or candidate.appraisal.refusal is not None:
+                if not len(round_):
+                    return candidate
+                break
+            self._hold(round_, candidate)
+        return round_.take_best() if len(round_) else None
+
+    def _hold(self, round_: Round[_Candidate], candidate: _Candidate) -> None:
+        score = candidate.appraisal.figures[SCORE]
+        with self._database.write() as session:
+            row = self._proposal_row(candidate.number, None)
+            row.score = score
+            session.add(row)
+        round_.hold(self._problem.key(candidate.architecture), score, candidate)
+
+    def _restore_held(self, row: ProposalRow) -> None:
+        if self._round is None or row.score is None:
+            raise ValueError(f"proposal {row.number} is held, but its job has no screening")
+        candidate = self._appraised(row.number, self._problem.architecture(row.choices))
+        key = self._problem.key(candidate.architecture)
+        self._round.hold(key, row.score, candidate)
+
+    def _pass_over(self, session: Session, others: Sequence[_Candidate]) -> None:
+        """Store that the sampler is to forget the candidates that lost their round."""
+        told = next_told(session, self._job_id)
+        for offset, other in enumerate(others):
+            row = session.get_one(ProposalRow, (self._job_id, other.number))
+            row.tell(told + offset, None)
 
     def _attempts(self) -> Iterator[Sampler]:
         for _ in range(PROPOSALS_PER_TRIAL):
@@ -244,6 +302,15 @@ class SearchLoop:
         else:
             known.awaiting.append(number)
 
+    def _record_held_already(self, number: int, score: float) -> None:
+        """Store a proposal of an architecture that is in the round already, and pass it over."""
+        with self._database.write() as session:
+            row = self._proposal_row(number, None)
+            row.score = score
+            session.add(row)
+            row.tell(next_told(session, self._job_id), None)
+        self._sampler.withdraw(number, self._proposals.pop(number))
+
     def _record_rejected(self, number: int) -> None:
         """Store a proposal that is infeasible, and tell the sampler so."""
         with self._database.write() as session:
@@ -264,7 +331,7 @@ class SearchLoop:
                 architecture_json=candidate.architecture.model_dump(mode="json"),
                 architecture_hash=self._problem.key(candidate.architecture),
                 evaluation_key=self._evaluation_key,
-                budget=self.spec.epochs,
+                budget=self.spec.epochs if self.spec.trains else 0,
                 epochs_done=0,
                 params=appraisal.params,
                 macs=appraisal.macs,
@@ -276,12 +343,15 @@ class SearchLoop:
             session.add(trial)
             session.flush()
             known = self._remember(trial)
-            if appraisal.refusal is None:
+            row = session.get(ProposalRow, (self._job_id, candidate.number))
+            if row is None:
                 session.add(self._proposal_row(candidate.number, trial.id))
-                known.awaiting.append(candidate.number)
-            else:  # recorded and told when it was rejected
-                row = session.get_one(ProposalRow, (self._job_id, candidate.number))
+            else:  # recorded when it was held, or recorded and told when it was rejected
                 row.trial_id = trial.id
+            if appraisal.refusal is None:
+                known.awaiting.append(candidate.number)
+            others = [] if self._round is None else self._round.take_others()
+            self._pass_over(session, others)
             session.flush()
             if appraisal.refusal is not None:
                 self._end(session, trial, TrialStatus.INFEASIBLE, appraisal.refusal)
@@ -290,6 +360,8 @@ class SearchLoop:
                 self._end_completed(session, trial)
             else:
                 set_trial_status(trial, TrialStatus.RUNNING)
+        for other in others:
+            self._sampler.withdraw(other.number, self._proposals.pop(other.number))
         if trial.status.is_final:
             self._tell(trial)
             return None
@@ -321,7 +393,7 @@ class SearchLoop:
 
     def _end_completed(self, session: Session, trial: TrialRow) -> None:
         """Give the trial what its figures come to, and its status."""
-        if trial.accuracy is None or trial.loss is None:
+        if self.spec.trains and (trial.accuracy is None or trial.loss is None):
             raise ValueError(f"trial {trial.id} has reported nothing and cannot be completed")
         if trial.status.is_final:  # before it counts a second time
             set_trial_status(trial, TrialStatus.COMPLETED)
@@ -387,10 +459,12 @@ def _require_appraisers(spec: JobSpec, appraisers: Sequence[Appraiser]) -> None:
 
 def _evaluation_key(spec: JobSpec, data_fingerprint: str) -> str:
     """Hash everything but the architecture that a trial's metrics depend on."""
-    parts = {
+    parts: dict[str, Any] = {
         "data": data_fingerprint,
         "recipe": spec.recipe.model_dump(mode="json"),
         "epochs": spec.epochs,
         "seed": spec.seed,
     }
+    if not spec.trains:
+        parts["evaluator"] = spec.evaluator
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -109,16 +109,23 @@ class JobRunner:
         baselines = self._baselines(job_id, spec, data)
         baselines.measure()
         # These need torch and Ray, which a process that only waits for jobs does not load.
+        from workers.proxies.scoring import JobScoring, complete_untrained
         from workers.training.evaluator import TrainingEvaluator
         from workers.tuning import run_trials
 
+        scoring = JobScoring(spec, data)
         loop = SearchLoop(
             self._database,
             job_id,
             data_fingerprint=data.fingerprint,
             artifact_dir=self._settings.artifact_dir,
+            problem=spec.new_problem(scoring.scores),
+            appraisers=scoring.appraisers,
         )
-        run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
+        if spec.trains:
+            run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
+        else:
+            complete_untrained(loop, self._stopping.is_set)
         if self._stopping.is_set():
             if not self._lost.is_set():
                 loop.interrupt()

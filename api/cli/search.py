@@ -26,7 +26,22 @@ def search(
     trials: Annotated[int, typer.Option(help="Architectures to evaluate.")] = 20,
     epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = 5,
     final_epochs: Annotated[int, typer.Option(help="Epochs of the winner's retraining.")] = 60,
-    objective: Annotated[str, typer.Option(help="accuracy or loss.")] = "accuracy",
+    evaluator: Annotated[
+        str, typer.Option(help="training, proxy:NAME (see `nas proxies`) or weight-sharing.")
+    ] = "training",
+    evaluator_option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as candidates=200; may be repeated.")
+    ] = None,
+    screen: Annotated[
+        str | None,
+        typer.Option(help="Proxy by which proposals compete for each trial, see `nas proxies`."),
+    ] = None,
+    screen_option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as candidates=8; may be repeated.")
+    ] = None,
+    objective: Annotated[
+        str | None, typer.Option(help="accuracy or loss; with evaluator proxy:NAME its score.")
+    ] = None,
     constraint: Annotated[
         list[str] | None, typer.Option(help="Such as 'params<=1e6'; may be repeated.")
     ] = None,
@@ -73,7 +88,10 @@ def search(
         "trials": trials,
         "epochs": epochs,
         "final_epochs": final_epochs,
-        "objective": objective,
+        "evaluator": evaluator,
+        "evaluator_options": parse_options("--evaluator-option", evaluator_option),
+        "screen": _screen(screen, screen_option),
+        **({} if objective is None else {"objective": objective}),
         "constraints": constraint or [],
         "baselines": wanted_baselines(baselines),
         "start_from": start_from or [],
@@ -95,6 +113,16 @@ def search(
     if out is not None and out.exists() and not out.is_dir():
         raise InvalidInputError(f"--out: got {str(out)!r}, allowed: a directory")
     run_search(specs, out=out, db=db, ray_address=ray_address, as_json=as_json)
+
+
+def _screen(proxy: str | None, options: list[str] | None) -> dict[str, Any] | None:
+    parsed = parse_options("--screen-option", options)
+    if proxy is None and parsed:
+        raise InvalidInputError(
+            f"--screen-option: got {next(iter(parsed))!r} without --screen, "
+            "allowed: options of the screening that is asked for"
+        )
+    return None if proxy is None else {**parsed, "proxy": proxy}
 
 
 def _check_feasible(spec: JobSpec) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 import torch
 
@@ -50,6 +51,15 @@ class ProxyScorer:
         generator = torch.Generator(device).manual_seed(seed)
         batches = images.training_batches(recipe.batch_size, recipe.augmentation, generator)
         self._images, self._labels = next(batches)
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """How scores are come by."""
+        return {
+            "batch_size": len(self._labels),
+            "seed": self._seed,
+            "device": self._device.type,
+        }
 
     def score(self, architecture: Architecture, proxy: str) -> Score:
         """Score an architecture that has a network for these images."""

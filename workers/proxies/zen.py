@@ -27,7 +27,8 @@ def zen(probe: Probe) -> float:
 
     `x` and `e` are standard normal, as are all weights; `f` are the features that the last
     pooling takes. The second term puts back the scale that batch norms take out. Minus infinity
-    where the features, or what a batch norm takes, are constant.
+    where the features do not change at all. A batch norm that
+    takes zeros alone, behind an edge to which nothing comes, takes no scale out and is passed over.
     """
     network = probe.model.network
     for module in network.modules():
@@ -64,7 +65,8 @@ class _Seen:
     def _note_scale(self, _module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         rows = inputs[0].double().transpose(0, 1).flatten(1)
         variance = float(rows.var(dim=1, correction=0).mean())
-        self.scales.append(0.5 * math.log(variance) if variance > 0 else -math.inf)
+        if variance > 0:
+            self.scales.append(0.5 * math.log(variance))
 
     def _note_features(self, _module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         self.features = inputs[0]

@@ -71,6 +71,11 @@ class ModelSampler(Sampler):
         """Count the proposal of an earlier sampler as pending."""
         self._pending[number] = self._table.add(proposal.choices)
 
+    def withdraw(self, number: int, proposal: Proposal) -> None:
+        """Forget a proposal, which may be made again once more is known."""
+        del proposal
+        self._pending.pop(number, None)
+
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
         """Add a result; one of a known architecture adds nothing."""
         self._pending.pop(number, None)

@@ -95,6 +95,9 @@ class RLSampler(Sampler):
             self._update(self._batch)
             self._batch = []
 
+    def withdraw(self, number: int, proposal: Proposal) -> None:
+        """Learn nothing: a proposal that was passed over is not a bad one."""
+
     def _update(self, batch: Sequence[tuple[Proposal, float]]) -> None:
         for _ in range(1 if self.options.ppo_clip is None else self.options.ppo_epochs):
             loss = torch.stack([self._loss(p, advantage) for p, advantage in batch]).mean()

@@ -162,6 +162,21 @@ def test_zen_of_wider_networks_is_larger():
     assert wide > narrow + 1
 
 
+def test_zen_passes_over_a_batch_norm_that_takes_zeros():
+    class Beside(nn.Module):
+        def __init__(self, branch):
+            super().__init__()
+            self.branch = branch
+
+        def forward(self, x):
+            return x if self.branch is None else x + self.branch(x * 0.0)
+
+    def network(branch):
+        return nn.Sequential(Beside(branch), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+    assert zen(new_probe(network(nn.BatchNorm2d(1)))) == zen(new_probe(network(None)))
+
+
 def test_zen_of_features_that_do_not_change_has_no_score():
     class Nothing(nn.Module):
         def forward(self, x):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from nas.errors import InvalidInputError
 from nas.proxies import PROXIES
 from nas.recipe import Recipe
 from search_spaces import create_space, spaces
@@ -71,5 +70,5 @@ def test_synflow_of_an_inverted_residual_network_does_not_saturate():
 
 
 def test_unknown_proxy_is_refused_by_name():
-    with pytest.raises(InvalidInputError, match="no proxy 'zem'; known: params, macs"):
+    with pytest.raises(ValueError, match="no proxy 'zem'; known: params, macs"):
         new_scorer().score(SMALL, "zem")
