@@ -31,7 +31,7 @@ from search_spaces import Architecture
 from search_spaces.base import InputShape
 from workers.proxies.scorer import ProxyScorer
 
-_SHAPES: dict[str, InputShape] = {"cells-digits": (1, 8, 8), "nb201": (3, 32, 32)}
+SHAPES: dict[str, InputShape] = {"cells-digits": (1, 8, 8), "nb201": (3, 32, 32)}
 _RESAMPLES = 1000
 _INTERVAL = (2.5, 97.5)
 
@@ -39,7 +39,7 @@ _INTERVAL = (2.5, 97.5)
 def main() -> None:
     """Score, compare and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--table", choices=_SHAPES, required=True)
+    parser.add_argument("--table", choices=SHAPES, required=True)
     parser.add_argument("--networks", type=int, default=200)
     parser.add_argument("--proxies", default=",".join(PROXIES), help="with commas between")
     parser.add_argument("--batch-size", type=int, default=Recipe().batch_size)
@@ -47,9 +47,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file for every score")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    shape = _SHAPES[options.table]
+    shape = SHAPES[options.table]
     scorer = ProxyScorer(
-        _resized(find_or_raise_dataset("digits").load().train, shape),
+        resized(find_or_raise_dataset("digits").load().train, shape),
         shape,
         10,
         recipe=Recipe(batch_size=options.batch_size),
@@ -98,7 +98,8 @@ def correlation(
     return float(kendalltau(ranks, accuracies).statistic), (float(low), float(high))
 
 
-def _resized(split: Split, shape: InputShape) -> Split:
+def resized(split: Split, shape: InputShape) -> Split:
+    """Return grey images in another size, their one channel repeated."""
     channels, height, width = shape
     images = torch.from_numpy(split.images).float()
     if images.shape[-2:] != (height, width):

@@ -42,14 +42,14 @@ class ModelSampler(Sampler):
         self, problem: SearchProblem, seed: int, options: ModelOptions | None = None
     ) -> None:
         super().__init__(problem, seed)
-        del options
+        proxy = None if options is None else options.warm_start
         self._told: list[int] = []
         self._rewards: list[float] = []
         self._rejected: list[int] = []
         self._known: set[Architecture] = set()
         self._pending: dict[int, int] = {}
         self._shortlists: dict[int, Rows] = {}
-        self._table = whole_space(problem) or FeatureTable(problem)
+        self._table = whole_space(problem, proxy) or FeatureTable(problem, proxy)
         self._surrogate = Surrogate(self._table)
 
     def ask(self, number: int) -> Proposal:
