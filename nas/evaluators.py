@@ -35,6 +35,13 @@ class WeightSharingOptions(EvaluatorOptions):
     steps_per_epoch: int = Field(
         20, ge=1, le=10_000, description="paths that the sampler learns from after each pass"
     )
+    uniform_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="share of mini-batches on paths drawn uniformly, so that the sampler's "
+        "favourites are not all that is trained; 0: as in ENAS",
+    )
     candidates: int = Field(
         100, ge=2, le=100_000, description="architectures ranked; the job's trials are the top"
     )
@@ -71,6 +78,15 @@ EVALUATORS: Mapping[EvaluatorKind, EvaluatorEntry] = MappingProxyType(
         )
     }
 )
+
+
+SUPERNETS: Mapping[str, str] = MappingProxyType(
+    {
+        "cell": "workers.supernet.cell:CellSupernet",
+        "nasbench201": "workers.supernet.nasbench201:NasBench201Supernet",
+    }
+)
+"""The spaces whose candidates can share weights, and `module:class` of their supernets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,13 @@ from nas.baselines import find_or_raise_baseline
 from nas.constraint import Constraint
 from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
-from nas.evaluators import EvaluatorChoice, EvaluatorKind, EvaluatorOptions, WeightSharingOptions
+from nas.evaluators import (
+    SUPERNETS,
+    EvaluatorChoice,
+    EvaluatorKind,
+    EvaluatorOptions,
+    WeightSharingOptions,
+)
 from nas.metrics import METRICS, Source
 from nas.objective import Objective
 from nas.objective_request import ObjectiveRequest, objective_of
@@ -300,11 +306,35 @@ def check_evaluator(spec: JobSpec) -> None:
             "objective and constraints: got 'score', allowed: with screen, or with an evaluator "
             "proxy:NAME or weight-sharing"
         )
-    if kind is EvaluatorKind.WEIGHT_SHARING and spec.start_from:
+    if kind is EvaluatorKind.WEIGHT_SHARING:
+        _check_weight_sharing(spec)
+
+
+def _check_weight_sharing(spec: JobSpec) -> None:
+    if spec.space not in SUPERNETS:
+        raise ValueError(
+            f"evaluator: 'weight-sharing' with space {spec.space!r}, allowed: with "
+            f"{', '.join(SUPERNETS)}"
+        )
+    if spec.start_from:
         raise ValueError(
             f"start_from: got {', '.join(spec.start_from)} with evaluator 'weight-sharing', "
             "allowed: none, as all trials come from its ranking"
         )
+    objective = spec.parsed_objective
+    named = {METRICS[metric].source for metric in objective.metrics}
+    if objective.count > 1 or Source.APPRAISAL in named:
+        raise ValueError(
+            f"objective: got {objective} with evaluator 'weight-sharing', allowed: one objective "
+            "of what training measures and the architecture tells"
+        )
+    if isinstance(spec.parsed_evaluator_options, WeightSharingOptions):
+        candidates = spec.parsed_evaluator_options.candidates
+        if candidates < spec.trials:
+            raise ValueError(
+                f"trials: got {spec.trials}, allowed: at most the {candidates} candidates that "
+                "evaluator 'weight-sharing' ranks"
+            )
 
 
 def parse_job_spec(data: Mapping[str, Any]) -> JobSpec:

@@ -30,6 +30,7 @@ from nas.database.trials import find_best_trial, list_trials
 from nas.datasets import ImageData, find_or_raise_dataset
 from nas.errors import ConflictError, DatabaseUnavailableError, NasError
 from nas.evaluation import TrialTask
+from nas.evaluators import EvaluatorKind
 from nas.final import FinalResult
 from nas.ids import utc_now
 from nas.job import JobSpec
@@ -110,17 +111,25 @@ class JobRunner:
         baselines.measure()
         # These need torch and Ray, which a process that only waits for jobs does not load.
         from workers.proxies.scoring import JobScoring, complete_untrained
+        from workers.supernet.job import JobSupernet
         from workers.training.evaluator import TrainingEvaluator
         from workers.tuning import run_trials
 
         scoring = JobScoring(spec, data)
+        appraisers = list(scoring.appraisers)
+        if spec.parsed_evaluator.kind is EvaluatorKind.WEIGHT_SHARING:
+            supernet = JobSupernet(self._database, job_id, spec, data, self._settings.artifact_dir)
+            supernet.train(self._stopping.is_set)
+            if self._stopping.is_set():
+                return
+            appraisers.append(supernet.appraiser)
         loop = SearchLoop(
             self._database,
             job_id,
             data_fingerprint=data.fingerprint,
             artifact_dir=self._settings.artifact_dir,
             problem=spec.new_problem(scoring.scores),
-            appraisers=scoring.appraisers,
+            appraisers=appraisers,
         )
         if spec.trains:
             run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)

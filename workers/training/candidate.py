@@ -65,12 +65,7 @@ class CandidateTraining:
         self._scaler = torch.amp.GradScaler(
             enabled=self._on_gpu and self._autocast_dtype is torch.float16
         )
-        self.optimizer = torch.optim.SGD(
-            _parameter_groups(self.model, recipe.weight_decay),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            nesterov=recipe.momentum > 0,
-        )
+        self.optimizer = new_optimizer(self.model, recipe)
         self._generator = torch.Generator(device).manual_seed(seed)
         self._steps_per_epoch = count_batches(len(images), recipe.batch_size)
 
@@ -184,6 +179,13 @@ def new_model(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build_classifier(architecture, input_shape, num_classes)
+
+
+def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Make the recipe's optimiser; its rate is set anew at each step."""
+    groups = _parameter_groups(model, recipe.weight_decay)
+    rate, momentum = recipe.learning_rate, recipe.momentum
+    return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0)
 
 
 def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
