@@ -155,10 +155,8 @@ def _standalone() -> tuple[list[Architecture], np.ndarray[Any, Any]]:
     networks = [space.architecture(row["choices"]) for row in rows]
     seeds = np.array([row["accuracy"] for row in rows])
     first, second = seeds.T
-    print(
-        f"standalone, one seed against another: Spearman {spearmanr(first, second).statistic:+.3f}, "
-        f"Kendall {correlation(first, second)[0]:+.3f}"
-    )
+    rho, tau = spearmanr(first, second).statistic, correlation(first, second)[0]
+    print(f"standalone, one seed against another: Spearman {rho:+.3f}, Kendall {tau:+.3f}")
     return networks, seeds.mean(axis=1)
 
 

@@ -1,4 +1,4 @@
-"""What a user may choose from, spaces, samplers, data sets and more, as REST and CLI show it."""
+"""What a user may choose from, spaces, samplers, schedulers and so on, as REST and CLI show it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from nas.baselines import BASELINES
 from nas.datasets import DATASETS
 from nas.proxies import PROXIES
 from nas.samplers import SAMPLERS
+from nas.schedulers import SCHEDULERS
 from search_spaces import create_space, spaces
 from search_spaces.base import InputShape
 from search_spaces.case_studies import CaseStudy, case_studies
@@ -69,6 +70,14 @@ class SamplerView(BaseModel):
     name: str
     summary: str
     options: dict[str, Any] = Field(description="JSON schema of `sampler_options`")
+
+
+class SchedulerView(BaseModel):
+    """A scheduler and its options."""
+
+    name: str
+    summary: str
+    options: dict[str, Any] = Field(description="JSON schema of what stands beside `name`")
 
 
 class BaselineView(BaseModel):
@@ -138,6 +147,18 @@ def sampler_views() -> list[SamplerView]:
             options=entry.options_type.model_json_schema(),
         )
         for entry in SAMPLERS.values()
+    ]
+
+
+def scheduler_views() -> list[SchedulerView]:
+    """Describe every scheduler."""
+    return [
+        SchedulerView(
+            name=entry.name,
+            summary=entry.summary,
+            options=entry.options_type.model_json_schema(),
+        )
+        for entry in SCHEDULERS.values()
     ]
 
 

@@ -15,12 +15,15 @@ The life of an evaluation, told in order:
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nas.recipe import Recipe
+from nas.provenance import Environment
+from nas.recipe import Optimizer, Recipe
 from search_spaces.base import Architecture, InputShape
 
 
@@ -65,5 +68,18 @@ class Evaluator(ABC):
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield a report after each epoch."""
 
+    def environment(self) -> Environment:
+        """Describe the process that evaluates, in which it is called, and its device."""
+        return Environment.of_this_process("cpu")
+
     def release(self, task: TrialTask) -> None:  # noqa: B027
         """Remove what was kept to resume the task; called by the process that drives the search."""
+
+
+def evaluation_key(data_fingerprint: str, recipe: Recipe, *, epochs: int, seed: int) -> str:
+    """Hash everything but the architecture that a trial's metrics depend on."""
+    written = recipe.resolved().model_dump(mode="json")
+    if recipe.optimizer is Optimizer.SGD:  # as it was before there was another
+        del written["optimizer"]
+    parts = {"data": data_fingerprint, "recipe": written, "epochs": epochs, "seed": seed}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

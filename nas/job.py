@@ -20,20 +20,16 @@ from nas.baselines import find_or_raise_baseline
 from nas.constraint import Constraint
 from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
-from nas.evaluators import (
-    SUPERNETS,
-    EvaluatorChoice,
-    EvaluatorKind,
-    EvaluatorOptions,
-    WeightSharingOptions,
-)
-from nas.metrics import METRICS, Source
+from nas.evaluator_fit import check_evaluator
+from nas.evaluators import EvaluatorChoice, EvaluatorKind, EvaluatorOptions, WeightSharingOptions
+from nas.hyperparameters import HyperparametersRequest, decisions_of
 from nas.objective import Objective
 from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
 from nas.proxies import ProxyScores
 from nas.recipe import Recipe
 from nas.samplers import find_or_raise_sampler
+from nas.schedulers import Scheduler, SchedulerRequest
 from nas.screening import SCORE, Screening, ScreenRequest
 from search_spaces import Choice, InvalidDecisionsError, create_space, find_or_raise_space
 from search_spaces.case_studies import find_or_raise_case_study
@@ -169,8 +165,20 @@ class JobSpec(BaseModel):
         description="classifiers without a search to compare with",
         examples=[["linear", "hog"]],
     )
+    scheduler: SchedulerRequest | None = Field(
+        None,
+        description="what stops trials that are not worth their epochs: a name, or one with its "
+        "options; null: every trial is trained in full",
+        examples=[{"name": "asha", "reduction_factor": 3}],
+    )
     seed: int = Field(0, ge=0, lt=2**31, description="seed of proposals and training")
     recipe: Recipe = Field(default_factory=Recipe, description="how candidates are trained")
+    hyperparameters: HyperparametersRequest = Field(
+        default_factory=dict,
+        description="fields of the recipe that are searched with the architecture: values, or a "
+        "range of them",
+        examples=[{"learning_rate": {"low": 0.01, "high": 0.3, "log": True, "steps": 8}}],
+    )
     resources: Resources = Field(default_factory=Resources, description="what each trial gets")
 
     @field_validator("space_options")
@@ -208,6 +216,19 @@ class JobSpec(BaseModel):
             check_evaluator(self)
         return self
 
+    @field_validator("scheduler")
+    @classmethod
+    def _scheduler_fits(
+        cls, value: SchedulerRequest | None, info: ValidationInfo
+    ) -> SchedulerRequest | None:
+        if value is None or _is_stored(info) or not {"epochs", "objective"} <= info.data.keys():
+            return value
+        value.check(info.data["epochs"])
+        count = objective_of(info.data["objective"]).count
+        if count > 1:  # one figure would decide which part of the front is never reached
+            raise ValueError(f"got {value.name!r} with {count} objectives, allowed: one objective")
+        return value
+
     @model_validator(mode="after")
     def _options_and_starts_fit(self, info: ValidationInfo) -> Self:
         if not _is_stored(info):
@@ -234,7 +255,12 @@ class JobSpec(BaseModel):
             info.num_classes,
             num_objectives=count,
             proxy_scores=proxy_scores,
+            hyperparameters=decisions_of(self.hyperparameters),
         )
+
+    def new_scheduler(self) -> Scheduler | None:
+        """Make the scheduler that the job names, if it names one."""
+        return None if self.scheduler is None else self.scheduler.create(self.epochs, self.seed)
 
     def starting_choices(self, space: AnySpace) -> list[dict[str, Choice]]:
         """Return the starts as answers to the space's decisions.
@@ -285,56 +311,6 @@ class JobSpec(BaseModel):
     def parsed_constraints(self) -> tuple[Constraint, ...]:
         """The constraints as values."""
         return tuple(Constraint.parse(text) for text in self.constraints)
-
-
-def check_evaluator(spec: JobSpec) -> None:
-    """Check that the evaluator finds out what is asked for; raises `ValueError`."""
-    kind = spec.parsed_evaluator.kind
-    if spec.screen is not None and kind is not EvaluatorKind.TRAINING:
-        raise ValueError(
-            f"screen: got one with evaluator {spec.evaluator!r}, allowed: with evaluator 'training'"
-        )
-    unknown = {m for m in spec.needed_metrics if METRICS[m].source is Source.TRAINING}
-    if kind is EvaluatorKind.PROXY and unknown:
-        raise ValueError(
-            f"evaluator: {spec.evaluator!r} trains no candidate, but the job names "
-            f"{', '.join(sorted(unknown))}; allowed: score, or what the architecture tells"
-        )
-    has_score = spec.screening is not None or kind is EvaluatorKind.PROXY
-    if SCORE in spec.needed_metrics and not has_score:
-        raise ValueError(
-            "objective and constraints: got 'score', allowed: with screen, or with an evaluator "
-            "proxy:NAME or weight-sharing"
-        )
-    if kind is EvaluatorKind.WEIGHT_SHARING:
-        _check_weight_sharing(spec)
-
-
-def _check_weight_sharing(spec: JobSpec) -> None:
-    if spec.space not in SUPERNETS:
-        raise ValueError(
-            f"evaluator: 'weight-sharing' with space {spec.space!r}, allowed: with "
-            f"{', '.join(SUPERNETS)}"
-        )
-    if spec.start_from:
-        raise ValueError(
-            f"start_from: got {', '.join(spec.start_from)} with evaluator 'weight-sharing', "
-            "allowed: none, as all trials come from its ranking"
-        )
-    objective = spec.parsed_objective
-    named = {METRICS[metric].source for metric in objective.metrics}
-    if objective.count > 1 or Source.APPRAISAL in named:
-        raise ValueError(
-            f"objective: got {objective} with evaluator 'weight-sharing', allowed: one objective "
-            "of what training measures and the architecture tells"
-        )
-    if isinstance(spec.parsed_evaluator_options, WeightSharingOptions):
-        candidates = spec.parsed_evaluator_options.candidates
-        if candidates < spec.trials:
-            raise ValueError(
-                f"trials: got {spec.trials}, allowed: at most the {candidates} candidates that "
-                "evaluator 'weight-sharing' ranks"
-            )
 
 
 def parse_job_spec(data: Mapping[str, Any]) -> JobSpec:

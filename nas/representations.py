@@ -15,6 +15,8 @@ from nas.database.jobs import JobRow
 from nas.database.trials import MetricRow, TrialRow, count_trials, find_best_trial
 from nas.final import FinalResult
 from nas.job import JobSpec
+from nas.provenance import Environment
+from nas.recipe import Recipe
 from nas.status import JobStatus, TrialStatus
 
 
@@ -40,6 +42,14 @@ class TrialMetrics(BaseModel):
     train_seconds: float | None = Field(description="seconds spent in training so far")
 
 
+class RungView(BaseModel):
+    """What the scheduler made of a trial after an epoch."""
+
+    epoch: int
+    value: float = Field(description="the trial's, as the scheduler compares it")
+    cutoff: float | None = Field(description="stopped below; null: nothing to compare with yet")
+
+
 class TrialView(BaseModel):
     """One evaluation of one architecture."""
 
@@ -49,6 +59,11 @@ class TrialView(BaseModel):
     status: TrialStatus
     architecture: dict[str, Any]
     architecture_hash: str = Field(description="SHA-256 of the canonical form")
+    recipe: Recipe = Field(description="how it is trained")
+    seed: int = Field(description="of its weights, batches and augmentation")
+    environment: Environment | None = Field(
+        description="versions and device it ran with; null until it has run"
+    )
     budget: int = Field(description="epochs granted")
     epochs_done: int
     metrics: TrialMetrics
@@ -68,8 +83,9 @@ class TrialView(BaseModel):
     )
     started_at: datetime | None
     finished_at: datetime | None
-    error: str | None = Field(description="why the trial failed or is infeasible")
+    error: str | None = Field(description="why the trial failed, is infeasible or was pruned")
     cached_from: str | None = Field(description="trial whose equal evaluation answered this one")
+    rungs: list[RungView] = Field(description="judgements of the job's scheduler, in order")
 
     @classmethod
     def of(cls, row: TrialRow) -> TrialView:
@@ -82,6 +98,11 @@ class TrialView(BaseModel):
             status=row.status,
             architecture=row.architecture_json,
             architecture_hash=row.architecture_hash,
+            recipe=Recipe.model_validate(row.recipe_json),
+            seed=row.seed,
+            environment=None
+            if row.environment_json is None
+            else Environment.model_validate(row.environment_json),
             budget=row.budget,
             epochs_done=row.epochs_done,
             metrics=TrialMetrics(
@@ -104,6 +125,7 @@ class TrialView(BaseModel):
             finished_at=row.finished_at,
             error=row.error,
             cached_from=row.cached_from,
+            rungs=[RungView.model_validate(rung) for rung in row.rungs],
         )
 
 

@@ -14,6 +14,7 @@ After a crash the held ones are found on record: those with a score, no trial an
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
@@ -54,20 +55,20 @@ T = TypeVar("T")
 
 
 class Round(Generic[T]):
-    """The candidates held, each under its architecture's key."""
+    """The candidates held, each under what tells it from others."""
 
     def __init__(self, screening: Screening) -> None:
         self.screening = screening
-        self._held: dict[str, tuple[float, T]] = {}
+        self._held: dict[Hashable, tuple[float, T]] = {}
         self._is_chosen = False
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: Hashable) -> bool:
         return key in self._held
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def score(self, key: str) -> float:
+    def score(self, key: Hashable) -> float:
         """Return the score of the candidate held under `key`."""
         return self._held[key][0]
 
@@ -78,7 +79,7 @@ class Round(Generic[T]):
             return False
         return len(self._held) < self.screening.candidates
 
-    def hold(self, key: str, score: float, candidate: T) -> None:
+    def hold(self, key: Hashable, score: float, candidate: T) -> None:
         """Add a candidate."""
         self._held[key] = score, candidate
 

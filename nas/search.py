@@ -5,7 +5,8 @@ drives it:
 
 1. `next_task()` returns a trial to evaluate, or None when no more are to be started. Several
    tasks may be out at once.
-2. `report(trial_id, report)` records each epoch; `complete(trial_id)` or
+2. `report(trial_id, report)` records each epoch, and returns False where the job's scheduler
+   has ended the trial and the sampler was told. Else `complete(trial_id)` or
    `fail(trial_id, status, reason)` ends the trial and tells the sampler.
 3. When every task has ended and `next_task()` returns None, the search is over.
 
@@ -16,14 +17,11 @@ then goes on as the old one would have.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -40,7 +38,8 @@ from nas.database.trials import (
     record_epoch,
     set_trial_status,
 )
-from nas.evaluation import EpochReport, TrialTask
+from nas.evaluation import EpochReport, TrialTask, evaluation_key
+from nas.hyperparameters import nearest_answers, recipe_of
 from nas.ids import new_id, utc_now
 from nas.job import JobSpec
 from nas.layout import trial_directory
@@ -48,6 +47,9 @@ from nas.metrics import METRICS, Source
 from nas.outcome import Judge
 from nas.pareto.tracking import FrontTracker
 from nas.problem import SearchProblem
+from nas.provenance import Environment
+from nas.pruning import Pruning
+from nas.recipe import Recipe
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sampler
 from nas.screening import SCORE, Round
 from nas.status import TrialStatus
@@ -60,12 +62,17 @@ UNIFORM_PROPOSALS_PER_TRIAL = 200
 """Uniform draws after that, before the space is taken to be used up."""
 
 
+_Identity = tuple[str, str]
+"""A candidate's architecture hash and evaluation key, which no two trials of a job share."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A proposal that is new in this job."""
 
     number: int
     architecture: Architecture
+    recipe: Recipe
     appraisal: Appraisal
 
 
@@ -103,9 +110,11 @@ class SearchLoop:
         with database.read() as session:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
         self._problem = problem or self.spec.new_problem()
-        self._starts = self.spec.starting_choices(self._problem.space)
+        self._data_fingerprint = data_fingerprint
+        as_stated = nearest_answers(self.spec.recipe, self._problem.hyperparameters)
+        starts = self.spec.starting_choices(self._problem.space)
+        self._starts = [start | as_stated for start in starts]
         self._constraints = self.spec.parsed_constraints
-        self._evaluation_key = _evaluation_key(self.spec, data_fingerprint)
         self._appraisers = appraisers
         _require_appraisers(self.spec, appraisers)
         self._judge = Judge(self.spec.parsed_objective, self._constraints)
@@ -114,10 +123,12 @@ class SearchLoop:
             self.spec.sampler, self._problem, self.spec.seed, self.spec.sampler_options
         )
         self._uniform = create_sampler("random", self._problem, self.spec.seed, {})
+        self._budget = self.spec.epochs if self.spec.trains else 0
         screening = self.spec.screening
         self._round: Round[_Candidate] | None = None if screening is None else Round(screening)
+        self._pruning = Pruning(self.spec.new_scheduler(), self.spec.parsed_objective)
         self._proposals: dict[int, Proposal] = {}
-        self._known: dict[str, _Known] = {}
+        self._known: dict[_Identity, _Known] = {}
         self._interrupted: list[str] = []
         self._next_number = 0
         self._used_up = False
@@ -145,10 +156,31 @@ class SearchLoop:
                 return task
         return None
 
-    def report(self, trial_id: str, report: EpochReport) -> None:
-        """Record an epoch; a repeated report changes nothing."""
+    def report(
+        self, trial_id: str, report: EpochReport, environment: Environment | None = None
+    ) -> bool:
+        """Record an epoch and return whether the trial goes on; a repeated report changes nothing.
+
+        The environment is what the trial runs with, once it is known.
+
+        A trial that the scheduler stops is pruned and its sampler told the value at its rung:
+        lower than at the end of the training, as it is for all that are stopped, and the later
+        a trial is stopped the higher. Samplers that compare ranks place it as it deserves.
+        """
         with self._database.write() as session:
-            record_epoch(session, find_or_raise_trial(session, trial_id), report, self._clock())
+            trial = find_or_raise_trial(session, trial_id)
+            if trial.status.is_final or not record_epoch(session, trial, report, self._clock()):
+                return not trial.status.is_final
+            if environment is not None:
+                trial.environment_json = environment.model_dump(mode="json")
+            judgement = self._pruning.judge(trial)
+            if judgement is None or not judgement.stops:
+                return True
+            trial.reward = self._pruning.value(trial)
+            self._known_of(trial).told = (trial.reward,)
+            self._end(session, trial, TrialStatus.PRUNED, judgement.reason)
+        self._tell(trial)
+        return False
 
     def complete(self, trial_id: str) -> None:
         """End a trial with the metrics of its last report and tell the sampler."""
@@ -175,6 +207,7 @@ class SearchLoop:
         with self._database.read() as session:
             trials = list_trials(session, self._job_id)
             proposals = list_proposals(session, self._job_id)
+            self._pruning.restore(session, self._job_id)
         known = {trial.id: self._remember(trial) for trial in trials}
         self._interrupted = [trial.id for trial in trials if not trial.status.is_final]
         for trial in trials:
@@ -204,13 +237,16 @@ class SearchLoop:
 
     def _remember(self, trial: TrialRow) -> _Known:
         known = _Known(trial.id, trial.status.is_final)
-        self._known[trial.architecture_hash] = known
+        self._known[trial.architecture_hash, trial.evaluation_key] = known
         return known
 
-    def _find_candidate(self) -> _Candidate | None:
-        """Ask until an architecture is new and within the constraints.
+    def _known_of(self, trial: TrialRow) -> _Known:
+        return self._known[trial.architecture_hash, trial.evaluation_key]
 
-        An architecture seen before costs no evaluation: the sampler is told what is known. It is
+    def _find_candidate(self) -> _Candidate | None:
+        """Ask until an architecture, or its recipe, is new and within the constraints.
+
+        A candidate seen before costs no evaluation: the sampler is told what is known. It is
         told None for one that breaks a constraint, that the images are too small for, or that is
         too large; if no other is found, the last of these is returned as infeasible. The first
         proposals are the job's starts.
@@ -223,26 +259,33 @@ class SearchLoop:
                 proposal = Proposal(self._starts[number])
             else:
                 proposal = self._ask(sampler, number)
-            architecture = self._problem.architecture(proposal.choices)
             self._proposals[number] = proposal
-            key = self._problem.key(architecture)
-            known = self._known.get(key)
+            architecture, recipe = self._described(proposal)
+            identity = self._identity(architecture, recipe)
+            known = self._known.get(identity)
             if known is not None:
                 self._record_repeat(number, known)
                 continue
-            if self._round is not None and key in self._round:
-                self._record_held_already(number, self._round.score(key))
+            if self._round is not None and identity in self._round:
+                self._record_held_already(number, self._round.score(identity))
                 continue
-            candidate = self._appraised(number, architecture)
+            candidate = self._appraised(number, architecture, recipe)
             if candidate.appraisal.refusal is None:
                 return candidate
             self._record_rejected(number)
             rejected = candidate
         return rejected
 
-    def _appraised(self, number: int, architecture: Architecture) -> _Candidate:
+    def _described(self, proposal: Proposal) -> tuple[Architecture, Recipe]:
+        architecture = self._problem.architecture(proposal.choices)
+        return architecture, recipe_of(self.spec.recipe, proposal.choices)
+
+    def _identity(self, architecture: Architecture, recipe: Recipe) -> _Identity:
+        return self._problem.key(architecture), self._key(recipe)
+
+    def _appraised(self, number: int, architecture: Architecture, recipe: Recipe) -> _Candidate:
         appraisal = appraise(self._problem, architecture, self._appraisers, self._constraints)
-        return _Candidate(number, architecture, appraisal)
+        return _Candidate(number, architecture, recipe, appraisal)
 
     def _best_of(self, round_: Round[_Candidate]) -> _Candidate | None:
         """Hold candidates until the round is full or no new one is found; take out the best."""
@@ -261,14 +304,14 @@ class SearchLoop:
             row = self._proposal_row(candidate.number, None)
             row.score = score
             session.add(row)
-        round_.hold(self._problem.key(candidate.architecture), score, candidate)
+        round_.hold(self._identity(candidate.architecture, candidate.recipe), score, candidate)
 
     def _restore_held(self, row: ProposalRow) -> None:
         if self._round is None or row.score is None:
             raise ValueError(f"proposal {row.number} is held, but its job has no screening")
-        candidate = self._appraised(row.number, self._problem.architecture(row.choices))
-        key = self._problem.key(candidate.architecture)
-        self._round.hold(key, row.score, candidate)
+        candidate = self._appraised(row.number, *self._described(self._proposals[row.number]))
+        identity = self._identity(candidate.architecture, candidate.recipe)
+        self._round.hold(identity, row.score, candidate)
 
     def _pass_over(self, session: Session, others: Sequence[_Candidate]) -> None:
         """Store that the sampler is to forget the candidates that lost their round."""
@@ -330,9 +373,12 @@ class SearchLoop:
                 status=TrialStatus.PENDING,
                 architecture_json=candidate.architecture.model_dump(mode="json"),
                 architecture_hash=self._problem.key(candidate.architecture),
-                evaluation_key=self._evaluation_key,
-                budget=self.spec.epochs if self.spec.trains else 0,
+                evaluation_key=self._key(candidate.recipe),
+                recipe_json=candidate.recipe.model_dump(mode="json"),
+                seed=self.spec.seed,
+                budget=self._budget,
                 epochs_done=0,
+                rungs=[],
                 params=appraisal.params,
                 macs=appraisal.macs,
                 figures_json=dict(appraisal.figures) or None,
@@ -355,8 +401,9 @@ class SearchLoop:
             session.flush()
             if appraisal.refusal is not None:
                 self._end(session, trial, TrialStatus.INFEASIBLE, appraisal.refusal)
-            elif source := find_evaluation(session, trial.architecture_hash, trial.evaluation_key):
+            elif source := self._find_evaluation(session, trial):
                 copy_evaluation(session, trial, source, self._clock())
+                self._pruning.learn(session, trial)
                 self._end_completed(session, trial)
             else:
                 set_trial_status(trial, TrialStatus.RUNNING)
@@ -366,6 +413,12 @@ class SearchLoop:
             self._tell(trial)
             return None
         return self._task(trial)
+
+    def _find_evaluation(self, session: Session, trial: TrialRow) -> TrialRow | None:
+        """Find a trial whose training answers this one; what is not trained has none."""
+        if not self.spec.trains:
+            return None
+        return find_evaluation(session, trial.architecture_hash, trial.evaluation_key)
 
     def _restart(self, trial_id: str) -> TrialTask | None:
         """Take up an interrupted trial; returns None if only its end had not been recorded."""
@@ -384,7 +437,7 @@ class SearchLoop:
             architecture=parse_architecture(trial.architecture_json),
             input_shape=self._problem.input_shape,
             num_classes=self._problem.num_classes,
-            recipe=self.spec.recipe,
+            recipe=Recipe.model_validate(trial.recipe_json),
             epochs=trial.budget,
             seed=self.spec.seed,
             directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
@@ -403,7 +456,7 @@ class SearchLoop:
         trial.objective_values = list(outcome.values)
         trial.is_feasible = outcome.is_feasible
         trial.hypervolume = self._front.hypervolume
-        self._known[trial.architecture_hash].told = outcome.told
+        self._known_of(trial).told = outcome.told
         self._end(session, trial, TrialStatus.COMPLETED, None)
 
     def _end(
@@ -413,14 +466,14 @@ class SearchLoop:
         set_trial_status(trial, status)
         trial.error, trial.finished_at = reason, self._clock()
         told = next_told(session, self._job_id)
-        known = self._known[trial.architecture_hash]
+        known = self._known_of(trial)
         for offset, number in enumerate(known.awaiting):
             row = session.get_one(ProposalRow, (self._job_id, number))
             row.tell(told + offset, known.told)
 
     def _tell(self, trial: TrialRow) -> None:
         """Tell the sampler what `_end` has stored."""
-        known = self._known[trial.architecture_hash]
+        known = self._known_of(trial)
         known.is_final = True
         for number in known.awaiting:
             self._tell_sampler(number, self._proposals.pop(number), known.told)
@@ -433,6 +486,11 @@ class SearchLoop:
             self._sampler.tell_values(number, proposal, values)
         else:
             self._sampler.tell(number, proposal, None if values is None else values[0])
+
+    def _key(self, recipe: Recipe) -> str:
+        return evaluation_key(
+            self._data_fingerprint, recipe, epochs=self._budget, seed=self.spec.seed
+        )
 
     def _proposal_row(self, number: int, trial_id: str | None) -> ProposalRow:
         proposal = self._proposals[number]
@@ -455,16 +513,3 @@ def _require_appraisers(spec: JobSpec, appraisers: Sequence[Appraiser]) -> None:
     )
     if missing:
         raise ValueError(f"appraisers: none for {', '.join(missing)}")
-
-
-def _evaluation_key(spec: JobSpec, data_fingerprint: str) -> str:
-    """Hash everything but the architecture that a trial's metrics depend on."""
-    parts: dict[str, Any] = {
-        "data": data_fingerprint,
-        "recipe": spec.recipe.model_dump(mode="json"),
-        "epochs": spec.epochs,
-        "seed": spec.seed,
-    }
-    if not spec.trains:
-        parts["evaluator"] = spec.evaluator
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -35,6 +35,7 @@ from nas.final import FinalResult
 from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.layout import final_directory
+from nas.recipe import Recipe
 from nas.search import SearchLoop
 from nas.settings import Settings
 from nas.status import JobStatus
@@ -192,7 +193,7 @@ class JobRunner:
             architecture=parse_architecture(best.architecture_json),
             input_shape=info.input_shape,
             num_classes=info.num_classes,
-            recipe=spec.recipe,
+            recipe=Recipe.model_validate(best.recipe_json),
             epochs=spec.final_epochs,
             seed=spec.seed,
             directory=final_directory(self._settings.artifact_dir, job_id),

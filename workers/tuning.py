@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ray import tune
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from nas.errors import TrialFailedError, TrialInfeasibleError
@@ -50,10 +52,14 @@ class TrialTrainable(tune.Trainable):
         """Take the next trial."""
         self._task: TrialTask = new_config["task"]
         self._reports: Iterator[EpochReport] = iter(self._evaluator.evaluate(self._task))
+        self._is_described = False
         return True
 
     def step(self) -> dict[str, Any]:
-        """Run the next epoch; the result carries its report, or how the trial ended."""
+        """Run the next epoch; the result carries its report, or how the trial ended.
+
+        The first of a trial carries what it runs with, too.
+        """
         try:
             report = next(self._reports)
         except TrialInfeasibleError as error:
@@ -62,7 +68,11 @@ class TrialTrainable(tune.Trainable):
             return _ended(TrialStatus.FAILED, str(error))
         except Exception as error:  # a candidate's failure must never be the job's
             return _ended(TrialStatus.FAILED, f"{type(error).__name__}: {error}")
-        return {"report": report, "done": report.epoch >= self._task.epochs}
+        result = {"report": report, "done": report.epoch >= self._task.epochs}
+        if not self._is_described:
+            self._is_described = True
+            result["environment"] = self._evaluator.environment()
+        return result
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
         """Do nothing: evaluators keep their own checkpoints."""
@@ -98,10 +108,11 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         self._tasks[trial_id] = task
         return {"task": task}
 
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Record an epoch."""
-        if trial_id in self._tasks and "report" in result:
-            self._loop.report(self._tasks[trial_id].trial_id, result["report"])
+    def goes_on(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """Record an epoch and return whether the trial is worth the next one."""
+        if trial_id not in self._tasks or "report" not in result:
+            return True
+        return self._report(self._tasks[trial_id], result)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -120,17 +131,33 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
             ending: Ending = result["ending"]
             self._loop.fail(task.trial_id, ending.status, ending.reason)
         elif result is not None and result.get("done") and "report" in result:
-            self._loop.report(task.trial_id, result["report"])
-            self._loop.complete(task.trial_id)
+            if self._report(task, result):
+                self._loop.complete(task.trial_id)
         else:
             return
         self._evaluator.release(task)
+
+    def _report(self, task: TrialTask, result: dict[str, Any]) -> bool:
+        return self._loop.report(task.trial_id, result["report"], result.get("environment"))
 
     def save(self, checkpoint_path: str) -> None:
         """Do nothing: the database holds all there is to resume from."""
 
     def restore(self, checkpoint_path: str) -> None:
         """Do nothing: the database holds all there is to resume from."""
+
+
+class EpochScheduler(_LeftOutOfSnapshots, FIFOScheduler):
+    """Starts trials in order, and stops those that the search loop has ended."""
+
+    def __init__(self, searcher: SearchLoopSearcher) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._searcher = searcher
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """Record an epoch and say whether the trial goes on; not called after its last one."""
+        goes_on = self._searcher.goes_on(trial.trial_id, result)
+        return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
 
 
 class StopWhen(_LeftOutOfSnapshots, tune.Stopper):
@@ -159,11 +186,13 @@ def run_trials(
         tune.with_parameters(TrialTrainable, evaluator=evaluator),
         {"cpu": resources.cpus_per_trial, "gpu": gpus_per_trial(resources)},
     )
+    searcher = SearchLoopSearcher(loop, evaluator, should_stop)
     with tempfile.TemporaryDirectory(prefix="nas-tune-") as storage:
         tune.Tuner(
             trainable,
             tune_config=tune.TuneConfig(
-                search_alg=SearchLoopSearcher(loop, evaluator, should_stop),
+                search_alg=searcher,
+                scheduler=EpochScheduler(searcher),
                 num_samples=-1,
                 max_concurrent_trials=resources.max_concurrent_trials,
                 reuse_actors=True,

@@ -1,4 +1,4 @@
-"""What there is to choose from: spaces, case studies, samplers, proxies, data sets, baselines."""
+"""What there is to choose from: spaces, samplers, schedulers, proxies, data sets and others."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from nas.catalogue import (
     dataset_views,
     proxy_views,
     sampler_views,
+    scheduler_views,
     space_views,
 )
 
@@ -86,6 +87,19 @@ def proxies_command(as_json: JsonOption = False) -> None:
         ("proxy", "what it measures", "source"),
         [(v.name, v.summary, v.source) for v in views],
         "no proxies",
+    )
+
+
+def schedulers_command(as_json: JsonOption = False) -> None:
+    """List the schedulers and their options."""
+    views = scheduler_views()
+    if as_json:
+        print_json(views)
+        return
+    print_table(
+        ("scheduler", "what it does", "options"),
+        [(v.name, v.summary, _options(v.options)) for v in views],
+        "no schedulers",
     )
 
 

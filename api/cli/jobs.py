@@ -13,7 +13,9 @@ from api.wording import percent
 from nas.database.jobs import find_or_raise_job, list_jobs, request_stop
 from nas.database.trials import find_best_trial, list_trials
 from nas.errors import NotFoundError
+from nas.hyperparameters import PREFIX, decisions_of, nearest_answers
 from nas.ids import utc_now
+from nas.job_file import write_job_file
 from nas.representations import JobView, TrialView
 from search_spaces import draw, parse_architecture
 
@@ -77,6 +79,17 @@ def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
     )
 
 
+@app.command("config")
+def config(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
+    """Write a job as a file that reproduces it: nas search --config FILE."""
+    with opened(db) as (database, _), database.read() as session:
+        spec = find_or_raise_job(session, job_id).stored_spec
+    if as_json:
+        print_json(spec)
+    else:
+        console.file.write(write_job_file(spec))
+
+
 @app.command("stop")
 def stop(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """Ask a job to stop; what it has done stays, and it can be resumed."""
@@ -119,13 +132,24 @@ def trials(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption =
         print_json(views)
         return
     print_table(
-        ("trial", "number", "status", "epochs", "accuracy", "parameters", "MACs", "reason"),
+        (
+            "trial",
+            "number",
+            "status",
+            "epochs",
+            "last rung",
+            "accuracy",
+            "parameters",
+            "MACs",
+            "reason",
+        ),
         [
             (
                 view.id,
                 view.number,
                 view.status,
                 f"{view.epochs_done}/{view.budget}",
+                view.rungs[-1].epoch if view.rungs else "–",
                 percent(view.metrics.accuracy),
                 f"{view.metrics.params:,}",
                 f"{view.metrics.macs:,}",
@@ -164,3 +188,7 @@ def best(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
         ],
         "",
     )
+    if job.hyperparameters:
+        answers = nearest_answers(view.recipe, decisions_of(job.hyperparameters))
+        found = ", ".join(f"{name.removeprefix(PREFIX)} {value}" for name, value in answers.items())
+        console.print(f"hyper-parameters: {found}", highlight=False, markup=False)

@@ -14,13 +14,21 @@ def split_names(texts: Sequence[str] | None) -> list[str]:
     return [name.strip() for text in texts or [] for name in text.split(",")]
 
 
-def parse_options(option: str, pairs: Sequence[str] | None) -> dict[str, Any]:
-    """Read NAME=VALUE pairs; a value that is JSON is taken as such, any other as text."""
-    parsed: dict[str, Any] = {}
+def parse_texts(option: str, pairs: Sequence[str] | None) -> dict[str, str]:
+    """Read NAME=VALUE pairs."""
+    parsed: dict[str, str] = {}
     for pair in pairs or []:
         name, equals, value = pair.partition("=")
         if not name or not equals:
             raise InvalidInputError(f"{option}: got {pair!r}, allowed: NAME=VALUE")
+        parsed[name] = value
+    return parsed
+
+
+def parse_options(option: str, pairs: Sequence[str] | None) -> dict[str, Any]:
+    """Read NAME=VALUE pairs; a value that is JSON is taken as such, any other as text."""
+    parsed: dict[str, Any] = {}
+    for name, value in parse_texts(option, pairs).items():
         try:
             parsed[name] = json.loads(value)
         except ValueError:

@@ -9,7 +9,8 @@ import typer
 
 from api.cli.baselines import wanted_baselines
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
-from api.cli.options import parse_options
+from api.cli.job_file import request_with_file
+from api.cli.options import parse_options, parse_texts
 from api.cli.output import print_json
 from nas.database import Database
 from nas.database.jobs import create_job
@@ -20,6 +21,11 @@ from nas.representations import JobView
 
 
 def search(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Job file, YAML or JSON; options given beside it win over it."),
+    ] = None,
     space: Annotated[str, typer.Option(help="Search space, see `nas spaces`.")] = "cell",
     sampler: Annotated[str, typer.Option(help="Sampler, see `nas samplers`.")] = "model",
     dataset: Annotated[str, typer.Option(help="Data set, see `nas datasets`.")] = "digits",
@@ -49,6 +55,14 @@ def search(
         list[str] | None,
         typer.Option(help="Case study to evaluate first, as resnet-18; may be repeated."),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="What stops trials early, see `nas schedulers`; default: nothing."),
+    ] = None,
+    scheduler_option: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE, such as reduction_factor=3; may be repeated."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of proposals and training.")] = 0,
     name: Annotated[str, typer.Option(help="Label of the job.")] = "",
     space_option: Annotated[
@@ -60,7 +74,16 @@ def search(
     recipe_option: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE, such as batch_size=128; may be repeated.")
     ] = None,
-    cpus_per_trial: Annotated[float, typer.Option(help="CPU cores per trial.")] = 1.0,
+    hyperparameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Search it too: learning_rate=0.01..0.3:log:8 or optimizer=sgd,adamw or "
+            "augmentation.max_shift=0,1,2; may be repeated."
+        ),
+    ] = None,
+    cpus_per_trial: Annotated[
+        float | None, typer.Option(help="CPU cores per trial; default: 1.")
+    ] = None,
     gpus_per_trial: Annotated[
         float | None, typer.Option(help="GPUs per trial, fractions allowed.")
     ] = None,
@@ -79,9 +102,10 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Search for the best network, retrain it, test it once, and export it."""
-    request: dict[str, Any] = {
+    flags: dict[str, Any] = {
         "name": name,
         "space": space,
+        "sampler": sampler,
         "space_options": parse_options("--space-option", space_option),
         "sampler_options": parse_options("--sampler-option", sampler_option),
         "dataset": dataset,
@@ -91,19 +115,22 @@ def search(
         "evaluator": evaluator,
         "evaluator_options": parse_options("--evaluator-option", evaluator_option),
         "screen": _screen(screen, screen_option),
-        **({} if objective is None else {"objective": objective}),
+        **_without_none(objective=objective),
         "constraints": constraint or [],
         "baselines": wanted_baselines(baselines),
         "start_from": start_from or [],
+        "scheduler": _scheduler(scheduler, scheduler_option),
         "seed": seed,
         "recipe": parse_options("--recipe-option", recipe_option),
-        "resources": {
-            "cpus_per_trial": cpus_per_trial,
-            "gpus_per_trial": gpus_per_trial,
-            "max_concurrent_trials": max_concurrent,
-        },
+        "hyperparameters": parse_texts("--hyperparameter", hyperparameter),
+        "resources": _without_none(
+            cpus_per_trial=cpus_per_trial,
+            gpus_per_trial=gpus_per_trial,
+            max_concurrent_trials=max_concurrent,
+        ),
     }
-    specs = [parse_job_spec({**request, "sampler": sampler})]
+    request = request_with_file(context, config, flags)
+    specs = [parse_job_spec(request)]
     for other in compare or []:
         # The same data have the same baselines; the first job's are enough.
         changes = {"sampler": other, "sampler_options": {}, "baselines": []}
@@ -116,13 +143,19 @@ def search(
 
 
 def _screen(proxy: str | None, options: list[str] | None) -> dict[str, Any] | None:
-    parsed = parse_options("--screen-option", options)
-    if proxy is None and parsed:
-        raise InvalidInputError(
-            f"--screen-option: got {next(iter(parsed))!r} without --screen, "
-            "allowed: options of the screening that is asked for"
-        )
-    return None if proxy is None else {**parsed, "proxy": proxy}
+    """Return the screening's proxy and options; the proxy may come from a job file."""
+    given = parse_options("--screen-option", options)
+    return (given if proxy is None else given | {"proxy": proxy}) or None
+
+
+def _scheduler(name: str | None, options: list[str] | None) -> dict[str, Any] | None:
+    """Return the scheduler's name and options; a name alone may come from a job file."""
+    given = parse_options("--scheduler-option", options)
+    return (given if name is None else given | {"name": name}) or None
+
+
+def _without_none(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _check_feasible(spec: JobSpec) -> None:

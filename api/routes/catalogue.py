@@ -1,4 +1,4 @@
-"""Search spaces, classic networks, samplers, data sets and baselines."""
+"""Search spaces, classic networks, samplers, schedulers, data sets and baselines."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from nas.catalogue import (
     CaseStudyView,
     DatasetView,
     SamplerView,
+    SchedulerView,
     SpaceView,
     baseline_views,
     case_study_views,
     dataset_views,
     sampler_views,
+    scheduler_views,
     space_views,
 )
 from nas.errors import NotFoundError
@@ -56,6 +58,12 @@ def case_study(name: str) -> CaseStudyView:
 def samplers() -> list[SamplerView]:
     """List the samplers."""
     return sampler_views()
+
+
+@router.get("/schedulers")
+def schedulers() -> list[SchedulerView]:
+    """List the schedulers."""
+    return scheduler_views()
 
 
 @router.get("/datasets")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from nas.bench.peers import PEERS, run_peer
+from nas.bench.peers.base import search
+from nas.bench.peers.registry import PEERS
 from nas.bench.problem import TableProblem
 from nas.bench.running import Run, run_on_table
 from nas.bench.table import Table
@@ -39,7 +40,7 @@ def compare(
     processes: int | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> dict[str, list[Run]]:
-    """Run `seeds` searches with each sampler; returns the runs by sampler, in order of seeds."""
+    """Run `seeds` searches with each sampler or peer; returns the runs by name, seeds in order."""
     runs: dict[str, dict[int, Run]] = {sampler: {} for sampler in samplers}
     with ProcessPoolExecutor(
         processes or os.cpu_count() or 1,
@@ -77,7 +78,7 @@ def _run(sampler: str, seed: int, queries: int) -> Run:
     if _PROBLEM is None:
         raise RuntimeError("the worker process was not started by `compare`")
     if sampler in PEERS:
-        return run_peer(_PROBLEM, sampler, seed, queries)
+        return search(_PROBLEM, PEERS[sampler].create(_PROBLEM, seed), queries)
     with tempfile.TemporaryDirectory(prefix="nas-bench-") as directory:
         database = open_database(f"sqlite:///{Path(directory) / 'bench.db'}")
         try:

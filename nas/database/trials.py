@@ -33,7 +33,7 @@ class TrialRow(Table):
     __tablename__ = "trials"
     __table_args__ = (
         UniqueConstraint("job_id", "number"),
-        UniqueConstraint("job_id", "architecture_hash"),
+        UniqueConstraint("job_id", "architecture_hash", "evaluation_key"),
         Index("ix_trials_evaluation", "architecture_hash", "evaluation_key"),
     )
 
@@ -44,6 +44,9 @@ class TrialRow(Table):
     architecture_json: Mapped[dict[str, Any]] = mapped_column(JSON)
     architecture_hash: Mapped[str] = mapped_column(String(64))
     evaluation_key: Mapped[str] = mapped_column(String(64))
+    recipe_json: Mapped[dict[str, Any]] = mapped_column(JSON)
+    seed: Mapped[int]
+    environment_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     budget: Mapped[int]
     epochs_done: Mapped[int] = mapped_column(default=0)
     params: Mapped[int] = mapped_column(BigInteger)
@@ -61,6 +64,7 @@ class TrialRow(Table):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
     cached_from: Mapped[str | None] = mapped_column(String(36))
+    rungs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
     @property
     def figures(self) -> dict[str, float]:
@@ -163,6 +167,16 @@ def list_metrics(session: Session, trial_id: str) -> Sequence[MetricRow]:
     ).all()
 
 
+def list_job_metrics(session: Session, job_id: str) -> Sequence[MetricRow]:
+    """Return the metrics of all of a job's trials, trial by trial and by epoch."""
+    return session.scalars(
+        select(MetricRow)
+        .join(TrialRow, TrialRow.id == MetricRow.trial_id)
+        .where(TrialRow.job_id == job_id)
+        .order_by(TrialRow.number, MetricRow.epoch)
+    ).all()
+
+
 def set_trial_status(trial: TrialRow, status: TrialStatus) -> None:
     """Change the status; raises `ConflictError` where the table of transitions forbids it."""
     if status not in TRIAL_TRANSITIONS[trial.status]:
@@ -208,4 +222,5 @@ def copy_evaluation(session: Session, trial: TrialRow, source: TrialRow, now: da
     trial.epochs_done = source.epochs_done
     trial.accuracy, trial.loss = source.accuracy, source.loss
     trial.train_seconds = source.train_seconds
+    trial.environment_json = source.environment_json
     trial.cached_from = source.cached_from or source.id

@@ -187,6 +187,11 @@ def _description(source: ExportSource) -> dict[str, Any]:
         "job_id": source.job_id,
         "trial_id": source.trial.id,
         "architecture_hash": source.trial.architecture_hash,
+        "recipe": source.trial.recipe.model_dump(mode="json"),
+        "seed": source.trial.seed,
+        "environment": None
+        if source.trial.environment is None
+        else source.trial.environment.model_dump(mode="json"),
         "validation_metrics": source.trial.metrics.model_dump(),
         "final": None if source.final is None else source.final.model_dump(),
     }

@@ -44,7 +44,7 @@ class Sampler(ABC):
 
     def __init__(self, problem: SearchProblem, seed: int) -> None:
         self.problem = problem
-        self.decisions = problem.space.decisions
+        self.decisions = problem.decisions
         self.seed = seed
 
     @abstractmethod

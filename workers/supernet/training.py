@@ -140,4 +140,4 @@ class SupernetTraining:
 
     def _rate(self, progress: float) -> float:
         """Return half a cosine from the recipe's rate down to zero."""
-        return self.recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+        return self.recipe.peak_learning_rate * 0.5 * (1 + math.cos(math.pi * progress))

@@ -12,6 +12,7 @@ import torch
 from nas.datasets import ImageData
 from nas.errors import TrialInfeasibleError
 from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
+from nas.provenance import Environment
 from workers.training.candidate import CandidateTraining
 from workers.training.checkpoint import (
     drop_checkpoint,
@@ -44,6 +45,12 @@ class TrainingEvaluator(Evaluator):
                     save_weights(task.directory, training.model)
                 save_checkpoint(task.directory, training.state(), reports)
                 yield reports[-1]
+
+    def environment(self) -> Environment:
+        """Describe this process and the device that it trains on."""
+        device = pick_device()
+        is_gpu = device.type == "cuda"
+        return Environment.of_this_process(torch.cuda.get_device_name(device) if is_gpu else "cpu")
 
     def release(self, task: TrialTask) -> None:
         """Remove the checkpoint; the weights stay."""

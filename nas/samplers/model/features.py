@@ -13,7 +13,7 @@ Four views of an architecture, for kernels to compare:
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
@@ -66,9 +66,9 @@ class FeatureTable:
     ) -> None:
         self.problem = problem
         self.is_whole = is_whole
-        self.decisions: tuple[Decision, ...] = problem.space.decisions
+        self.decisions: tuple[Decision, ...] = problem.decisions
         self.choices: list[dict[str, Choice]] = []
-        self.architectures: list[Architecture] = []
+        self.identities: list[Hashable] = []
         self._row: dict[tuple[Choice | None, ...], int] = {}
         self._neighbours: dict[int, Rows] = {}
         self._path_columns: dict[str, int] = {}
@@ -90,7 +90,7 @@ class FeatureTable:
         macs = [problem.macs(self.choices[row]) for row in self.reference]
         self._capacity = [estimate_capacity(predictors, macs)]
         if proxy is not None:
-            scores = [problem.proxy_score(a, proxy) for a in self.architectures]
+            scores = [problem.proxy_score(self.choices[row], proxy) for row in self.reference]
             self._capacity.append(estimate_proxy(predictors, scores))
         if is_whole:
             self._add_every_answer()
@@ -113,7 +113,7 @@ class FeatureTable:
         """Forget the rows from `length` on."""
         for choices in self.choices[length:]:
             del self._row[answers_in_order(self.decisions, choices)]
-        del self.choices[length:], self.architectures[length:]
+        del self.choices[length:], self.identities[length:]
 
     def neighbours(self, row: int) -> Rows:
         """Return the rows of the answers that differ in one decision."""
@@ -169,7 +169,7 @@ class FeatureTable:
             self._raw[view] = matrix
         self._row[answers_in_order(self.decisions, choices)] = row
         self.choices.append(choices)
-        self.architectures.append(architecture)
+        self.identities.append(self.problem.identity(architecture, choices))
 
     def _weigh_paths(self, graphs: Sequence[Graph]) -> NDArray[np.float32]:
         """Mark the paths through each graph; a longer one, which says less by itself, by less."""
@@ -196,7 +196,7 @@ def whole_space(problem: SearchProblem, proxy: str | None = None) -> FeatureTabl
 
     It is kept for the next sampler on the same problem.
     """
-    if problem.space.size > LARGEST_ENUMERATED:
+    if problem.size > LARGEST_ENUMERATED:
         return None
     return FeatureTable(problem, proxy, is_whole=True)
 

@@ -8,6 +8,8 @@ they had come out as foreseen); White, Neiswanger, Savani: BANANAS, AAAI 2021 (p
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 from scipy.stats import norm
 
@@ -18,7 +20,6 @@ from nas.samplers.model.gaussian_process import Posterior, Vector
 from nas.samplers.model.pool import draw_pool
 from nas.samplers.model.surrogate import Surrogate
 from nas.samplers.options import ModelOptions
-from search_spaces import Architecture
 from search_spaces.variation import draw_choices
 
 RANDOM_RESULTS = 2
@@ -46,7 +47,7 @@ class ModelSampler(Sampler):
         self._told: list[int] = []
         self._rewards: list[float] = []
         self._rejected: list[int] = []
-        self._known: set[Architecture] = set()
+        self._known: set[Hashable] = set()
         self._pending: dict[int, int] = {}
         self._shortlists: dict[int, Rows] = {}
         self._table = whole_space(problem, proxy) or FeatureTable(problem, proxy)
@@ -77,13 +78,13 @@ class ModelSampler(Sampler):
         self._pending.pop(number, None)
 
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
-        """Add a result; one of a known architecture adds nothing."""
+        """Add a result; one of a known candidate adds nothing."""
         self._pending.pop(number, None)
         row = self._table.add(proposal.choices)
-        architecture = self._table.architectures[row]
-        if architecture in self._known:
+        identity = self._table.identities[row]
+        if identity in self._known:
             return
-        self._known.add(architecture)
+        self._known.add(identity)
         if reward is None:
             self._rejected.append(row)
             return
@@ -132,9 +133,9 @@ class ModelSampler(Sampler):
         return np.argsort(gains)[::-1][:SHORTLIST]
 
     def _unseen(self, rows: Rows) -> Rows:
-        architectures = self._table.architectures
-        seen = self._known | {architectures[row] for row in self._pending.values()}
-        return rows[[architectures[row] not in seen for row in rows]]
+        identities = self._table.identities
+        seen = self._known | {identities[row] for row in self._pending.values()}
+        return rows[[identities[row] not in seen for row in rows]]
 
     def _expected_improvement(self, posterior: Posterior, rows: Rows) -> Vector:
         """Return the expected improvement over the best result, in units of its score."""

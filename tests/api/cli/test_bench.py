@@ -30,7 +30,7 @@ def test_bench_prints_the_figures_that_scripts_rely_on(tmp_path, capsys):
             ["--table", "none.csv"],
             "table: got 'none.csv', allowed: nb201, cells-digits or a CSV file",
         ),
-        (["--table", "nb201", "--sampler", "luck"], "--sampler: no sampler 'luck'; known:"),
+        (["--table", "nb201", "--sampler", "luck"], "--sampler: got 'luck', allowed: "),
         (["--table", "nb201", "--seeds", "0"], "--seeds"),
         (["--table", "nb201", "--plot", "/nowhere/x.png"], "--plot: got '/nowhere/x.png'"),
         (["--table", "nb201", "--space", "chain"], "not the decisions of space 'chain'"),

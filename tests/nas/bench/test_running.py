@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from nas.bench.peers import PEERS, run_peer
 from nas.bench.problem import TableProblem
 from nas.bench.running import Run, run_on_table
 from nas.bench.summary import summarise
@@ -47,13 +46,6 @@ def test_rows_that_a_table_lacks_cost_no_query(embedded, problem):
     run = run_on_table(embedded, TableProblem(Table("part", table.space, some)), "random", 0, 5)
     assert len(run.regrets) == 5
     assert run.asks > 5
-
-
-def test_peer_searches_the_same_table(problem):
-    for name in PEERS:
-        run = run_peer(problem, name, 0, 12)
-        assert len(run.regrets) == 12
-        assert run.regrets[-1] <= run.regrets[0]
 
 
 def test_model_finds_a_good_cell_sooner_than_random(embedded, problem):

@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select, text
+from sqlalchemy import func, inspect, select, text
 
 import nas.database.migrations as migrations
 from nas.baselines import BaselineResult
@@ -14,9 +14,11 @@ from nas.database import connect, open_database, upgrade_database
 from nas.database.base import Table
 from nas.database.baselines import add_baseline, list_baselines
 from nas.database.jobs import JobRow, find_or_raise_job
+from nas.database.proposals import list_proposals
+from nas.database.trials import list_metrics, list_trials
 from nas.errors import DatabaseUnavailableError
 from nas.recipe import Augmentation
-from tests.nas.factories import add_job
+from tests.nas.factories import add_job, new_loop, run_to_the_end
 
 
 @pytest.fixture
@@ -112,3 +114,58 @@ def test_job_of_the_first_version_keeps_its_shift(url, database):
     with database.read() as session:
         augmentation = find_or_raise_job(session, job_id).spec.recipe.augmentation
     assert augmentation == Augmentation(max_shift=3, max_rotation=0, max_zoom=0)
+
+
+def contents(database) -> dict[str, int]:
+    """Count the rows of every table."""
+    with database.engine.connect() as connection:
+        return {
+            name: connection.scalar(select(func.count()).select_from(table))
+            for name, table in Table.metadata.tables.items()
+        }
+
+
+def test_trials_of_an_older_version_get_their_jobs_recipe_and_keep_what_refers_to_them(
+    url, database
+):
+    job_id = add_job(database, trials=2, seed=7, recipe={"batch_size": 32})
+    run_to_the_end(new_loop(database, job_id))
+    before = contents(database)
+    assert before["metrics"] == 2 and before["proposals"] >= 2
+    settings = config()
+    with database.engine.execution_options(nas_write=True).begin() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0005")
+        columns = {column["name"] for column in inspect(connection).get_columns("trials")}
+        assert "recipe_json" not in columns
+    upgrade_database(url)
+    assert contents(database) == before
+    with database.read() as session:
+        trials = list_trials(session, job_id)
+        assert [(trial.recipe_json["batch_size"], trial.seed) for trial in trials] == [(32, 7)] * 2
+        assert all(list_metrics(session, trial.id) for trial in trials)
+        assert all(row.trial_id is not None for row in list_proposals(session, job_id))
+
+
+def test_version_before_recipes_were_searched_keeps_one_trial_per_architecture(url, database):
+    rates = {"learning_rate": [0.05, 0.1]}
+    job_id = add_job(database, trials=12, space_options=SMALLEST, hyperparameters=rates)
+    run_to_the_end(new_loop(database, job_id))
+    with database.read() as session:
+        hashes = {trial.architecture_hash for trial in list_trials(session, job_id)}
+    assert len(hashes) < 12
+    settings = config()
+    with database.engine.execution_options(nas_write=True).begin() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0005")
+        spec = connection.scalar(select(JobRow.__table__.c.spec_json))
+        assert "hyperparameters" not in spec
+        assert None not in spec["recipe"].values()
+    upgrade_database(url)
+    with database.read() as session:
+        assert {t.architecture_hash for t in list_trials(session, job_id)} == hashes
+        assert len(list_trials(session, job_id)) == len(hashes)
+
+
+SMALLEST = {"blocks": 1, "filters": 2, "operations": ["identity"]}
+"""A space of nine architectures."""

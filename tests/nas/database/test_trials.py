@@ -29,6 +29,8 @@ def new_trial(job_id: str, number: int, **changes) -> TrialRow:
         "architecture_json": {},
         "architecture_hash": f"{number}",
         "evaluation_key": "key",
+        "recipe_json": {},
+        "seed": 0,
         "budget": 2,
         "epochs_done": 0,
         "params": 1,

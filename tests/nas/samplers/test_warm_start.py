@@ -26,10 +26,10 @@ class ScoredProblem(AnswersProblem):
     def macs(self, choices):
         return 1000
 
-    def proxy_score(self, architecture, proxy):
+    def proxy_score(self, choices, proxy):
         self.scored += 1
         # Exponents as SynFlow has them: a model that took scores as they are would see one only.
-        return self.sign * 10 ** (30 * separable_reward(dict(architecture.chosen)))
+        return self.sign * 10 ** (30 * separable_reward(choices))
 
 
 def rewards_of(sign: float, options: dict, seed: int) -> list[float]:

@@ -49,13 +49,14 @@ def after(count: int):
 
 def test_supernet_learns_and_every_path_is_on_record(tmp_path):
     database = new_database(tmp_path)
-    job_id = add_job(database, **SHARING)
-    changes = {"evaluator_options": {"epochs": 8, "steps_per_epoch": 4}, "sampler": "random"}
-    spec = new_spec(**{**SHARING, **changes})
-    supernet = JobSupernet(database, job_id, spec, digits(train=400, validation=200), tmp_path)
+    changes = {"evaluator_options": {"epochs": 6, "steps_per_epoch": 4}, "sampler": "random"}
+    changes |= {"space_options": {"cells": 1, "filters": 8}}
+    job_id = add_job(database, **SHARING | changes)
+    data = digits(validation=200)
+    supernet = JobSupernet(database, job_id, new_spec(**SHARING | changes), data, tmp_path)
     supernet.train(lambda: False)
     rows = proposals_of(database, job_id)
-    assert [row[0] for row in rows] == [row[3] for row in rows] == list(range(32))
+    assert [row[0] for row in rows] == [row[3] for row in rows] == list(range(24))
     assert all(0 <= row[4] <= 1 for row in rows)
     early, late = (sum(row[4] for row in part) / 8 for part in (rows[:8], rows[-8:]))
     assert late > early + 0.1

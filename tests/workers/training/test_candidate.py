@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nas.errors import TrialFailedError
+from nas.recipe import Optimizer
 from tests.search_spaces.stages.factories import SMALL_BLOCKS, network_of, stage_of
 from tests.workers.training.factories import CPU, SMALL, digits, new_training, same_state
 from workers.training.candidate import new_model
@@ -180,3 +181,35 @@ def test_network_with_auxiliary_heads_learns_and_is_measured_without_them():
     for parameter in training.model.network.auxiliary.parameters():
         parameter.zero_()
     assert training.evaluate(validation) == metrics
+
+
+def test_adamw_learns_the_digits_at_its_own_rate():
+    data = digits()
+    training = new_training(data, epochs=4, optimizer=Optimizer.ADAMW)
+    assert training.learning_rate(0) < Optimizer.ADAMW.learning_rate
+    for _ in range(4):
+        training.run_epoch()
+    assert isinstance(training.optimizer, torch.optim.AdamW)
+    assert training.evaluate(DeviceImages(data.validation, CPU)).accuracy > 0.5
+
+
+def test_restored_adamw_is_bit_for_bit_the_uninterrupted_one(few):
+    uninterrupted = new_training(few, optimizer=Optimizer.ADAMW)
+    uninterrupted.run_epoch()
+    restored = new_training(few, optimizer=Optimizer.ADAMW, seed=99)
+    restored.restore(copy.deepcopy(uninterrupted.state()))
+    assert restored.run_epoch() == uninterrupted.run_epoch()
+    assert same_state(restored.state(), uninterrupted.state())
+
+
+def test_adamw_takes_the_recipes_momentum_and_decays_weights_apart_from_gradients(few):
+    training = new_training(few, optimizer=Optimizer.ADAMW, momentum=0.8, weight_decay=0.1)
+    assert {group["betas"] for group in training.optimizer.param_groups} == {(0.8, 0.999)}
+    group = training.optimizer.param_groups[0]
+    group["lr"] = 0.5
+    before = [parameter.detach().clone() for parameter in group["params"]]
+    for parameter in group["params"]:
+        parameter.grad = torch.zeros_like(parameter)
+    training.optimizer.step()
+    for parameter, old in zip(group["params"], before, strict=True):
+        assert torch.allclose(parameter, old * (1 - 0.5 * 0.1))

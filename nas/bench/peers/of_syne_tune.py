@@ -1,0 +1,73 @@
+"""Syne Tune's schedulers: Salinas et al., AutoML 2022, https://github.com/syne-tune/syne-tune."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from typing import Any
+
+from syne_tune.config_space import choice
+from syne_tune.optimizer import baselines
+from syne_tune.optimizer.schedulers.ask_tell_scheduler import AskTellScheduler
+
+from nas.bench.peers.base import Peer, arising
+from search_spaces import Choices, Decision
+
+_METRIC = "value"
+
+
+class SyneTunePeer(Peer):
+    """A scheduler through Syne Tune's ask-and-tell interface; it answers every decision."""
+
+    def __init__(self, decisions: tuple[Decision, ...], seed: int) -> None:
+        super().__init__(decisions, seed)
+        logging.getLogger("syne_tune").setLevel(logging.ERROR)
+        space = {decision.name: choice(list(decision.choices)) for decision in decisions}
+        self._scheduler = AskTellScheduler(self.new_scheduler(space))
+        self._trial: Any = None
+
+    @abstractmethod
+    def new_scheduler(self, space: dict[str, Any]) -> Any:
+        """Make the scheduler that proposes."""
+
+    def ask(self) -> Choices:
+        """Ask the scheduler."""
+        self._trial = self._scheduler.ask()
+        return arising(self.decisions, self._trial.config)
+
+    def tell(self, value: float | None) -> None:
+        """Tell the scheduler; it is not told of what has no value."""
+        if value is not None:
+            self._scheduler.tell(self._trial, {_METRIC: value})
+
+
+class REAPeer(SyneTunePeer):
+    """Regularised evolution."""
+
+    def new_scheduler(self, space: dict[str, Any]) -> Any:
+        """Make the scheduler that proposes."""
+        return baselines.REA(space, _METRIC, do_minimize=False, random_seed=self.seed)
+
+
+class BOREPeer(SyneTunePeer):
+    """Bayesian optimisation by density-ratio estimation (Tiao et al. 2021)."""
+
+    def new_scheduler(self, space: dict[str, Any]) -> Any:
+        """Make the scheduler that proposes."""
+        return baselines.BORE(space, _METRIC, do_minimize=False, random_seed=self.seed)
+
+
+class KDEPeer(SyneTunePeer):
+    """Tree-structured Parzen estimator."""
+
+    def new_scheduler(self, space: dict[str, Any]) -> Any:
+        """Make the scheduler that proposes."""
+        return baselines.TPE(space, _METRIC, do_minimize=False, random_seed=self.seed)
+
+
+class CQRPeer(SyneTunePeer):
+    """Conformal quantile regression (Salinas et al. 2023)."""
+
+    def new_scheduler(self, space: dict[str, Any]) -> Any:
+        """Make the scheduler that proposes."""
+        return baselines.CQR(space, _METRIC, do_minimize=False, random_seed=self.seed)

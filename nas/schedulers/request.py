@@ -1,0 +1,44 @@
+"""A scheduler as a job's user states it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from nas.schedulers.base import Scheduler
+from nas.schedulers.registry import find_or_raise_scheduler
+
+
+class SchedulerRequest(BaseModel):
+    """A scheduler's name, and beside it the options of that scheduler."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str = Field(description="see `nas schedulers`", examples=["asha"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, given: object) -> object:
+        """Take a name alone for its default options, and state all options of a known one."""
+        if isinstance(given, str):
+            given = {"name": given}
+        if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
+            return given
+        entry = find_or_raise_scheduler(given["name"])
+        options = {name: value for name, value in given.items() if name != "name"}
+        return {"name": entry.name} | entry.check_options(options).model_dump()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The scheduler's own options."""
+        return dict(self.model_extra or {})
+
+    def check(self, epochs: int) -> None:
+        """Check that trials of so many epochs can be stopped; raises `ValueError`."""
+        find_or_raise_scheduler(self.name).check_options(self.options).check(epochs)
+
+    def create(self, epochs: int, seed: int) -> Scheduler:
+        """Make a fresh scheduler for trials of so many epochs."""
+        return find_or_raise_scheduler(self.name).create(self.options, epochs, seed)
