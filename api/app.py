@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from api import problems
 from api.dashboard.page import mount_dashboard
-from api.routes import architectures, artifacts, catalogue, health, jobs, trials
+from api.routes import architectures, artifacts, catalogue, health, jobs, policies, trials
 from api.torch_process import TorchProcess
 from nas.database import Database
 from nas.settings import Settings
@@ -38,7 +38,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
         torch_process,
     )
     problems.install(app)
-    for resource in (jobs, trials, catalogue, architectures, artifacts):
+    for resource in (jobs, policies, trials, catalogue, architectures, artifacts):
         app.include_router(resource.router, prefix="/api/v1")
     app.include_router(health.router)
     mount_dashboard(app, database)

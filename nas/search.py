@@ -50,6 +50,7 @@ from nas.problem import SearchProblem
 from nas.provenance import Environment
 from nas.pruning import Pruning
 from nas.recipe import Recipe
+from nas.sampler_records import SamplerRecords
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sampler
 from nas.screening import SCORE, Round
 from nas.status import TrialStatus
@@ -122,6 +123,7 @@ class SearchLoop:
         self._sampler = create_sampler(
             self.spec.sampler, self._problem, self.spec.seed, self.spec.sampler_options
         )
+        self._records = SamplerRecords(database, job_id, self._sampler)
         self._uniform = create_sampler("random", self._problem, self.spec.seed, {})
         self._budget = self.spec.epochs if self.spec.trains else 0
         screening = self.spec.screening
@@ -213,12 +215,14 @@ class SearchLoop:
         for trial in trials:
             if trial.status is TrialStatus.COMPLETED:
                 self._front.add(trial.id, self._judge.judge(trial.figures))
+        covered = self._records.restore()
         for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
             proposal = Proposal(row.choices, row.info)
-            if row.is_passed_over:
-                self._sampler.withdraw(row.number, proposal)
-            elif row.told is not None:
-                self._tell_sampler(row.number, proposal, row.values)
+            if row.told is not None:
+                if row.told >= covered and row.is_passed_over:
+                    self._withdraw(row.number, proposal)
+                elif row.told >= covered:
+                    self._tell_sampler(row.number, proposal, row.values)
                 if row.trial_id is not None:
                     known[row.trial_id].told = row.values
             elif row.trial_id is not None:
@@ -352,7 +356,7 @@ class SearchLoop:
             row.score = score
             session.add(row)
             row.tell(next_told(session, self._job_id), None)
-        self._sampler.withdraw(number, self._proposals.pop(number))
+        self._withdraw(number, self._proposals.pop(number))
 
     def _record_rejected(self, number: int) -> None:
         """Store a proposal that is infeasible, and tell the sampler so."""
@@ -408,7 +412,7 @@ class SearchLoop:
             else:
                 set_trial_status(trial, TrialStatus.RUNNING)
         for other in others:
-            self._sampler.withdraw(other.number, self._proposals.pop(other.number))
+            self._withdraw(other.number, self._proposals.pop(other.number))
         if trial.status.is_final:
             self._tell(trial)
             return None
@@ -486,6 +490,11 @@ class SearchLoop:
             self._sampler.tell_values(number, proposal, values)
         else:
             self._sampler.tell(number, proposal, None if values is None else values[0])
+        self._records.note_tell()
+
+    def _withdraw(self, number: int, proposal: Proposal) -> None:
+        self._sampler.withdraw(number, proposal)
+        self._records.note_tell()
 
     def _key(self, recipe: Recipe) -> str:
         return evaluation_key(

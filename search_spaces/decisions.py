@@ -28,11 +28,27 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One categorical question; asked only where every condition holds."""
+    """One categorical question; asked only where every condition holds.
+
+    Where the answer says which part of the network takes which as its input, `sources` names the
+    part that each choice takes, None for a choice that takes none. A sampler that knows parts can
+    then compare them; others need not look.
+    """
 
     name: str
     choices: tuple[Choice, ...]
     conditions: tuple[Condition, ...] = ()
+    part: str | None = None
+    """The part of the network that the answer describes, such as a layer or a block."""
+    sources: tuple[str | None, ...] = ()
+    """One per choice, or none at all."""
+
+    def __post_init__(self) -> None:
+        if self.sources and len(self.sources) != len(self.choices):
+            raise ValueError(
+                f"decision {self.name!r}: {len(self.sources)} sources, "
+                f"allowed: none, or one for each of {len(self.choices)} choices"
+            )
 
     def is_active(self, chosen: Choices) -> bool:
         """Tell whether the question arises, given the answers to the ones before it."""

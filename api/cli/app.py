@@ -7,7 +7,18 @@ from typing import Any
 
 import typer
 
-from api.cli import analyzing, bench, catalogue, database, exporting, jobs, scoring, search, serving
+from api.cli import (
+    analyzing,
+    bench,
+    catalogue,
+    database,
+    exporting,
+    jobs,
+    policy,
+    scoring,
+    search,
+    serving,
+)
 from api.cli.exit_codes import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_INTERRUPTED
 from nas.errors import ConflictError, DatabaseUnavailableError, InvalidInputError, NasError
 from search_spaces.errors import SearchSpaceError
@@ -26,6 +37,7 @@ app.command("search")(search.search)
 app.add_typer(jobs.app, name="jobs")
 app.command("trials")(jobs.trials)
 app.command("best")(jobs.best)
+app.command("policy")(policy.policy)
 app.command("export")(exporting.export_command)
 app.command("analyze")(analyzing.analyze_command)
 app.command("score")(scoring.score_command)

@@ -1,6 +1,14 @@
 """The database: one module per table, each with its queries."""
 
-from nas.database import artifacts, baselines, jobs, proposals, trials
+from nas.database import (
+    artifacts,
+    baselines,
+    jobs,
+    policies,
+    proposals,
+    sampler_states,
+    trials,
+)
 from nas.database.engine import Database, connect, open_database, upgrade_database
 
 __all__ = [
@@ -10,7 +18,9 @@ __all__ = [
     "connect",
     "jobs",
     "open_database",
+    "policies",
     "proposals",
+    "sampler_states",
     "trials",
     "upgrade_database",
 ]

@@ -11,7 +11,8 @@ The life of a proposal, told in order:
 4. After a crash the loop makes a new sampler, repeats all `tell` calls in their old order, and
    calls `expect` for each proposal whose result is still to come. A sampler therefore keeps no
    state that these do not rebuild, and draws the randomness of `ask(number)` from
-   `generator(seed, number)`: the same results give the same proposals.
+   `generator(seed, number)`: the same results give the same proposals. A sampler that learns
+   slowly may let its state be kept (`CheckpointedSampler`), so that only later tells are repeated.
 
 A proposal that lost a comparison before it was evaluated ends with `withdraw` in place of `tell`;
 both are repeated in their one old order.
@@ -27,6 +28,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from nas.policy import Policy
 from nas.problem import SearchProblem
 from search_spaces import Choice
 
@@ -82,6 +84,39 @@ class MultiObjectiveSampler(Sampler):
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
         """Learn the reward of a search with one objective."""
         self.tell_values(number, proposal, None if reward is None else (reward,))
+
+
+class CheckpointedSampler(Sampler):
+    """A sampler whose state can be stored, so that a new one need not repeat all it was told.
+
+    A new sampler is given the state first, then the tells that came after it, then what is
+    pending. It then goes on exactly as the old one, as if all tells had been repeated.
+    """
+
+    @abstractmethod
+    def state(self) -> bytes:
+        """Return everything learned from the tells so far, but not what is pending."""
+
+    @abstractmethod
+    def load_state(self, state: bytes) -> None:
+        """Take over what an equal sampler had learned; called at most once, before all else.
+
+        Raises:
+            ValueError: The state is of another version, space or options; nothing has changed.
+        """
+
+
+class PolicySampler(Sampler):
+    """A sampler whose proposals are drawn from distributions that can be shown."""
+
+    @property
+    @abstractmethod
+    def updates(self) -> int:
+        """How often the policy has changed so far."""
+
+    @abstractmethod
+    def policy(self) -> Policy:
+        """Describe the policy as it is now; this changes nothing."""
 
 
 def generator(seed: int, number: int) -> np.random.Generator:

@@ -11,21 +11,24 @@ from collections import deque
 import numpy as np
 
 from nas.problem import SearchProblem
-from nas.samplers.base import Proposal, Sampler, generator
+from nas.samplers.base import MultiObjectiveSampler, Proposal, generator
 from nas.samplers.options import EvolutionOptions
 from search_spaces import Choice
 from search_spaces.variation import cross_choices, draw_choices, mutate_choices
 
 
-class EvolutionSampler(Sampler):
-    """Mutates the best of a few results drawn from the youngest `population` ones."""
+class EvolutionSampler(MultiObjectiveSampler):
+    """Mutates the best of a few results drawn from the youngest `population` ones.
+
+    Where there are several objectives, it is one of those few that no other dominates.
+    """
 
     def __init__(
         self, problem: SearchProblem, seed: int, options: EvolutionOptions | None = None
     ) -> None:
         super().__init__(problem, seed)
         self.options = options or EvolutionOptions()
-        self._population: deque[tuple[dict[str, Choice], float]] = deque(
+        self._population: deque[tuple[dict[str, Choice], tuple[float, ...]]] = deque(
             maxlen=self.options.population
         )
         self._can_change = any(len(decision.choices) > 1 for decision in self.decisions)
@@ -40,12 +43,25 @@ class EvolutionSampler(Sampler):
             child = cross_choices(self.decisions, child, self._parent(rng), rng)
         return Proposal(mutate_choices(self.decisions, child, rng))
 
-    def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
+    def tell_values(
+        self, number: int, proposal: Proposal, values: tuple[float, ...] | None
+    ) -> None:
         """Add a result to the population; one that could not be evaluated has no children."""
-        if reward is not None:
-            self._population.append((proposal.choices, reward))
+        if values is not None:
+            self._population.append((proposal.choices, values))
 
     def _parent(self, rng: np.random.Generator) -> dict[str, Choice]:
         size = min(self.options.tournament, len(self._population))
         drawn = rng.choice(len(self._population), size=size, replace=False)
-        return max((self._population[i] for i in drawn), key=lambda member: member[1])[0]
+        rivals = [self._population[i] for i in drawn]
+        front = [
+            choices
+            for choices, values in rivals
+            if not any(_dominates(other, values) for _, other in rivals)
+        ]
+        return front[int(rng.integers(len(front)))] if len(front) > 1 else front[0]
+
+
+def _dominates(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+    """Tell whether one result is at least as good in every objective, and better in one."""
+    return first != second and all(a >= b for a, b in zip(first, second, strict=True))

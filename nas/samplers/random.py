@@ -7,12 +7,12 @@ Li & Talwalkar: Random Search and Reproducibility for NAS, UAI 2019, https://arx
 from __future__ import annotations
 
 from nas.problem import SearchProblem
-from nas.samplers.base import Proposal, Sampler, generator
+from nas.samplers.base import MultiObjectiveSampler, Proposal, generator
 from nas.samplers.options import RandomOptions
 from search_spaces.variation import draw_choices
 
 
-class RandomSampler(Sampler):
+class RandomSampler(MultiObjectiveSampler):
     """Answers each arising decision uniformly and learns nothing."""
 
     def __init__(
@@ -27,5 +27,7 @@ class RandomSampler(Sampler):
         """Propose uniformly."""
         return Proposal(draw_choices(self.decisions, generator(self.seed, number)))
 
-    def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
+    def tell_values(
+        self, number: int, proposal: Proposal, values: tuple[float, ...] | None
+    ) -> None:
         """Take note of nothing."""

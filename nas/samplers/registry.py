@@ -13,9 +13,13 @@ from pydantic import ValidationError
 from nas.problem import SearchProblem
 from nas.samplers.base import MultiObjectiveSampler, Sampler
 from nas.samplers.options import (
+    CMAESOptions,
     EvolutionOptions,
+    GPOptions,
     LocalOptions,
     ModelOptions,
+    NSGA2Options,
+    NSGA3Options,
     RandomOptions,
     RLOptions,
     SamplerOptions,
@@ -82,6 +86,30 @@ SAMPLERS: Mapping[str, SamplerEntry] = MappingProxyType(
                 "tree-structured Parzen estimator (Optuna)",
                 TPEOptions,
                 "nas.samplers.tpe:TPESampler",
+            ),
+            SamplerEntry(
+                "gp",
+                "Gaussian process over the answers (Optuna)",
+                GPOptions,
+                "nas.samplers.gp:GPSampler",
+            ),
+            SamplerEntry(
+                "nsga2",
+                "genetic algorithm for one or several objectives (Optuna's NSGA-II)",
+                NSGA2Options,
+                "nas.samplers.nsga:NSGA2Sampler",
+            ),
+            SamplerEntry(
+                "nsga3",
+                "genetic algorithm for many objectives (Optuna's NSGA-III)",
+                NSGA3Options,
+                "nas.samplers.nsga:NSGA3Sampler",
+            ),
+            SamplerEntry(
+                "cmaes",
+                "CMA-ES, a coordinate per choice (Hansen 2016)",
+                CMAESOptions,
+                "nas.samplers.cmaes:CMAESSampler",
             ),
             SamplerEntry(
                 "random",

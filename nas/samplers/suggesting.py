@@ -10,9 +10,24 @@ from search_spaces import Choice, Decision, active_decisions
 
 
 def suggest_answers(trial: Trial, decisions: tuple[Decision, ...]) -> dict[str, Choice]:
-    """Let the trial's sampler, or what was enqueued for it, answer each arising decision."""
+    """Let the trial's sampler answer each arising decision."""
     chosen: dict[str, Choice] = {}
     for decision in active_decisions(decisions, chosen):
-        answer = trial.suggest_categorical(decision.name, decision.choices)
-        chosen[decision.name] = cast(Choice, answer)
+        chosen[decision.name] = _suggest(trial, decision)
     return chosen
+
+
+def suggest_all_answers(trial: Trial, decisions: tuple[Decision, ...]) -> dict[str, Choice]:
+    """Let the trial's sampler answer all decisions, and return the answers to those that arise.
+
+    For samplers that know only parameters which every trial has.
+    """
+    suggested = {decision.name: _suggest(trial, decision) for decision in decisions}
+    chosen: dict[str, Choice] = {}
+    for decision in active_decisions(decisions, chosen):
+        chosen[decision.name] = suggested[decision.name]
+    return chosen
+
+
+def _suggest(trial: Trial, decision: Decision) -> Choice:
+    return cast(Choice, trial.suggest_categorical(decision.name, decision.choices))

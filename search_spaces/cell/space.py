@@ -85,8 +85,15 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
             for block in range(self.options.blocks)
             for slot in _SLOTS
             for decision in (
-                Decision(_input(kind, block, slot), tuple(range(INPUTS + block))),
-                Decision(_operation(kind, block, slot), self.options.operations),
+                Decision(
+                    _input(kind, block, slot),
+                    tuple(range(INPUTS + block)),
+                    part=_block(kind, block),
+                    sources=tuple(_state(kind, state) for state in range(INPUTS + block)),
+                ),
+                Decision(
+                    _operation(kind, block, slot), self.options.operations, part=_block(kind, block)
+                ),
             )
         )
 
@@ -187,12 +194,23 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
         return draw_cells(architecture)
 
 
+def _block(kind: str, block: int) -> str:
+    return f"{kind}.block{block}"
+
+
+def _state(kind: str, state: int) -> str:
+    """Name the part that puts out a state: one of the cell's inputs, or a block."""
+    if state < INPUTS:
+        return f"{kind}.{_FIXED_KINDS[state]}"
+    return _block(kind, state - INPUTS)
+
+
 def _input(kind: str, block: int, slot: int) -> str:
-    return f"{kind}.block{block}.input{slot}"
+    return f"{_block(kind, block)}.input{slot}"
 
 
 def _operation(kind: str, block: int, slot: int) -> str:
-    return f"{kind}.block{block}.operation{slot}"
+    return f"{_block(kind, block)}.operation{slot}"
 
 
 def _graph(kind: str, cell: Cell) -> Graph:

@@ -94,10 +94,18 @@ class ChainSpace(SearchSpace[ChainArchitecture, ChainOptions]):
             for layer in range(self.options.layers)
             for decision in (
                 *(
-                    Decision(_field(layer, field), self.options.choices(field))
+                    Decision(_field(layer, field), self.options.choices(field), part=_part(layer))
                     for field in self._asked
                 ),
-                *(Decision(_skip(layer, earlier), (0, 1)) for earlier in range(layer)),
+                *(
+                    Decision(
+                        _skip(layer, earlier),
+                        (0, 1),
+                        part=_part(layer),
+                        sources=(None, _part(earlier)),
+                    )
+                    for earlier in range(layer)
+                ),
             )
         )
         pools = self.options.head_pools
@@ -196,12 +204,16 @@ class ChainSpace(SearchSpace[ChainArchitecture, ChainOptions]):
         return draw_chain(architecture)
 
 
+def _part(layer: int) -> str:
+    return f"layer{layer}"
+
+
 def _field(layer: int, field: str) -> str:
-    return f"layer{layer}.{field}"
+    return f"{_part(layer)}.{field}"
 
 
 def _skip(layer: int, earlier: int) -> str:
-    return f"layer{layer}.skip{earlier}"
+    return f"{_part(layer)}.skip{earlier}"
 
 
 def _graph(architecture: ChainArchitecture) -> Graph:

@@ -66,8 +66,8 @@ class AnswersSpace(SearchSpace[Answers, SpaceOptions]):
 class AnswersProblem(SearchProblem):
     """Its MACs are the number that can be read in the answers."""
 
-    def __init__(self, decisions: tuple[Decision, ...]) -> None:
-        super().__init__(AnswersSpace(decisions), (1, 8, 8), 10)
+    def __init__(self, decisions: tuple[Decision, ...], *, num_objectives: int = 1) -> None:
+        super().__init__(AnswersSpace(decisions), (1, 8, 8), 10, num_objectives=num_objectives)
 
     def macs(self, choices: Choices) -> int | None:
         return 1000 + sum(answer for answer in choices.values() if isinstance(answer, int))
