@@ -297,7 +297,8 @@ class JobSpec(BaseModel):
             return Screening(self.screen.candidates)
         options = self.parsed_evaluator_options
         if isinstance(options, WeightSharingOptions):
-            return Screening(options.candidates, once=True)
+            practised = options.epochs * options.steps_per_epoch
+            return Screening(options.candidates, once=True, practised=practised)
         return None
 
     @property

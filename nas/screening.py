@@ -7,20 +7,23 @@ The life of a round, told in order:
 2. The best is taken out and becomes a trial.
 3. Where a round is for one trial, the sampler is told to forget the others, which stay on record
    as proposals without a trial. Where there is one round for the whole job, the next trials are
-   the next best.
+   the next best; half of its candidates are the best paths on which a supernet was trained.
 
 After a crash the held ones are found on record: those with a score, no trial and nothing told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from nas.proxies import find_or_raise_proxy
+
+if TYPE_CHECKING:
+    from nas.database.proposals import ProposalRow
 
 SCORE = "score"
 """The figure that candidates are compared by, see `nas.metrics`."""
@@ -45,10 +48,22 @@ class ScreenRequest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """How many candidates a round holds, and whether there is one round for the whole job."""
+    """How many candidates a round holds, and whether there is one round for the whole job.
+
+    `practised` counts the proposals on record from before that one round.
+    """
 
     candidates: int
     once: bool = False
+    practised: int = 0
+
+
+def best_practised(screening: Screening, rows: Sequence[ProposalRow]) -> list[dict[str, Any]]:
+    """Return the answers of the best proposals from before the round, half as many as it holds."""
+    practised = [r for r in rows if r.number < screening.practised and r.reward is not None]
+    ranked = sorted(practised, key=lambda row: (-(row.reward or 0.0), row.number))
+    different = {tuple(sorted(row.choices.items())): row.choices for row in ranked}
+    return list(different.values())[: screening.candidates // 2]
 
 
 T = TypeVar("T")

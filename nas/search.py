@@ -52,7 +52,7 @@ from nas.pruning import Pruning
 from nas.recipe import Recipe
 from nas.sampler_records import SamplerRecords
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sampler
-from nas.screening import SCORE, Round
+from nas.screening import SCORE, Round, best_practised
 from nas.status import TrialStatus
 from search_spaces import Architecture, parse_architecture
 
@@ -128,6 +128,7 @@ class SearchLoop:
         self._budget = self.spec.epochs if self.spec.trains else 0
         screening = self.spec.screening
         self._round: Round[_Candidate] | None = None if screening is None else Round(screening)
+        self._first_start = 0
         self._pruning = Pruning(self.spec.new_scheduler(), self.spec.parsed_objective)
         self._proposals: dict[int, Proposal] = {}
         self._known: dict[_Identity, _Known] = {}
@@ -145,8 +146,7 @@ class SearchLoop:
             if task is not None:
                 return task
         while len(self._known) < self.spec.trials and not self._used_up:
-            is_start = self._next_number < len(self._starts)
-            if self._round is None or is_start:
+            if self._round is None or self._is_start_without_round:
                 candidate = self._find_candidate()
             else:
                 candidate = self._best_of(self._round)
@@ -237,7 +237,16 @@ class SearchLoop:
             row.score is not None and row.trial_id for row in proposals
         ):
             self._round.close()
+        if self._round is not None and self._round.screening.once:
+            self._first_start = self._round.screening.practised
+            self._starts = best_practised(self._round.screening, proposals)
         self._next_number = 1 + max((row.number for row in proposals), default=-1)
+
+    @property
+    def _is_start_without_round(self) -> bool:
+        """Whether the next proposal is a start that a user asked for, which need not compete."""
+        is_start = self._next_number - self._first_start < len(self._starts)
+        return is_start and not (self._round is not None and self._round.screening.once)
 
     def _remember(self, trial: TrialRow) -> _Known:
         known = _Known(trial.id, trial.status.is_final)
@@ -259,8 +268,9 @@ class SearchLoop:
         for sampler in self._attempts():
             number = self._next_number
             self._next_number += 1
-            if number < len(self._starts):
-                proposal = Proposal(self._starts[number])
+            if number - self._first_start < len(self._starts):
+                proposal = Proposal(self._starts[number - self._first_start])
+                self._sampler.expect(number, proposal)
             else:
                 proposal = self._ask(sampler, number)
             self._proposals[number] = proposal

@@ -7,9 +7,9 @@ The life of such a job, told in order:
    uniformly. Each path is measured on a validation mini-batch, and the sampler is told.
 2. The epoch is recorded: its checkpoint is written first, then its proposals and what they came
    to are stored in one transaction. So a crash loses the epoch under way and nothing else.
-3. The search loop then makes the sampler anew from that record, lets it propose the candidates,
-   has them scored here on all validation images, and hands out the best as trials to be trained
-   from scratch; see `nas.screening`.
+3. The search loop then makes the sampler anew from that record. The best of these paths, and
+   what the sampler proposes now, are scored here on all validation images, and the best become
+   trials to be trained from scratch; see `nas.screening`.
 """
 
 from __future__ import annotations

@@ -144,6 +144,22 @@ def test_top_candidates_are_trained_from_scratch_and_all_are_on_record(tmp_path)
     assert conditions is not None and conditions[SCORE]["supernet_epochs"] == 3
 
 
+def test_half_of_the_candidates_are_the_best_practised_paths(tmp_path):
+    database = new_database(tmp_path)
+    job_id = add_job(database, **SHARING)
+    supernet = new_supernet(database, job_id, tmp_path)
+    supernet.train(lambda: False)
+    new_loop(database, job_id, supernet, tmp_path).next_task()
+    rows = proposals_of(database, job_id)
+    practised, ranked = rows[:12], rows[12:]
+    best = sorted(practised, key=lambda row: (-row[4], row[0]))
+    different: list[dict[str, Any]] = []
+    for row in best:
+        if row[1] not in different:
+            different.append(row[1])
+    assert [row[1] for row in ranked[:3]] == different[:3]
+
+
 def test_score_is_the_objective_with_shared_weights(tmp_path):
     database = new_database(tmp_path)
     changes = {"objective": "accuracy*(params/1000)^-0.5"}
