@@ -14,7 +14,7 @@ from nas.screening import SCORE, Round, Screening
 from nas.search import SearchLoop
 from nas.status import TrialStatus
 from search_spaces import Architecture
-from tests.nas.factories import NOON, accuracy_of, add_job, finish, run_to_the_end
+from tests.nas.factories import NOON, accuracy_of, add_job, finish, new_database, run_to_the_end
 
 SCREEN = {"proxy": "synflow", "candidates": 3}
 FEW = {"blocks": 1, "filters": 2, "operations": ["identity"]}
@@ -92,7 +92,8 @@ def test_score_is_a_figure_of_the_trial(database):
 @pytest.mark.parametrize(
     ("sampler", "crash_after"), [("random", 1), ("random", 8), ("rl", 5), ("model", 7)]
 )
-def test_job_resumed_within_a_round_goes_on_as_the_old_one_would(database, sampler, crash_after):
+def test_job_resumed_within_a_round_goes_on_as_the_old_one_would(tmp_path, sampler, crash_after):
+    database = new_database(tmp_path)
     whole = add_job(database, trials=4, sampler=sampler, screen=SCREEN, seed=1)
     run_to_the_end(new_loop(database, whole))
     cut = add_job(database, trials=4, sampler=sampler, screen=SCREEN, seed=1)
@@ -109,7 +110,8 @@ def test_job_resumed_within_a_round_goes_on_as_the_old_one_would(database, sampl
     assert rows_of(database, cut) == rows_of(database, whole)
 
 
-def test_space_that_is_nearly_used_up_makes_rounds_smaller(database):
+def test_space_that_is_nearly_used_up_makes_rounds_smaller(tmp_path):
+    database = new_database(tmp_path)
     job_id = add_job(database, trials=20, space_options=FEW, screen={**SCREEN, "candidates": 6})
     tasks = run_to_the_end(new_loop(database, job_id))
     assert len({task.architecture.content_hash for task in tasks}) == len(tasks) == 9
