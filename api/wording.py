@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nas.representations import TrialMetrics
+
 
 def percent(share: float | None) -> str:
     """Write a share in [0, 1] as percent, a dash if there is none."""
@@ -11,3 +13,10 @@ def percent(share: float | None) -> str:
 def lead(best: float | None, other: float | None) -> str:
     """Write by how much `best` is above `other`, shares in [0, 1]; a dash without both."""
     return "–" if best is None or other is None else f"{100 * (best - other):+.2f} points"
+
+
+def worth(metrics: TrialMetrics) -> str:
+    """Write what an evaluation came to: the accuracy, or the score where nothing was trained."""
+    if metrics.accuracy is None and metrics.score is not None:
+        return f"score {metrics.score:.6g}"
+    return f"accuracy {percent(metrics.accuracy)}"

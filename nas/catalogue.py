@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nas.baselines import BASELINES
 from nas.datasets import DATASETS
+from nas.proxies import PROXIES
 from nas.samplers import SAMPLERS
 from nas.schedulers import SCHEDULERS
 from search_spaces import create_space, spaces
@@ -88,6 +89,16 @@ class BaselineView(BaseModel):
     summary: str
 
 
+class ProxyView(BaseModel):
+    """A zero-cost proxy."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    summary: str
+    source: str
+
+
 class DatasetView(BaseModel):
     """A data set."""
 
@@ -154,6 +165,11 @@ def scheduler_views() -> list[SchedulerView]:
 def baseline_views() -> list[BaselineView]:
     """Describe every baseline."""
     return [BaselineView.model_validate(entry) for entry in BASELINES.values()]
+
+
+def proxy_views() -> list[ProxyView]:
+    """Describe every zero-cost proxy."""
+    return [ProxyView.model_validate(entry) for entry in PROXIES.values()]
 
 
 def dataset_views() -> list[DatasetView]:

@@ -20,14 +20,18 @@ from nas.baselines import find_or_raise_baseline
 from nas.constraint import Constraint
 from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
+from nas.evaluator_fit import check_evaluator
+from nas.evaluators import EvaluatorChoice, EvaluatorKind, EvaluatorOptions, WeightSharingOptions
 from nas.hyperparameters import HyperparametersRequest, decisions_of
 from nas.latency import LatencyOptions
 from nas.objective import Objective
 from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
+from nas.proxies import ProxyScores
 from nas.recipe import Recipe
 from nas.samplers import find_or_raise_sampler
 from nas.schedulers import Scheduler, SchedulerRequest
+from nas.screening import SCORE, Screening, ScreenRequest
 from search_spaces import Choice, InvalidDecisionsError, create_space, find_or_raise_space
 from search_spaces.case_studies import find_or_raise_case_study
 from search_spaces.errors import first_problem
@@ -122,6 +126,20 @@ class JobSpec(BaseModel):
     final_epochs: int = Field(
         60, ge=1, le=10_000, description="epochs the winner is retrained for before its test"
     )
+    evaluator: Annotated[str, _known(EvaluatorChoice.parse)] = Field(
+        "training",
+        description="what evaluates candidates: training; proxy:NAME, which trains the winner "
+        "alone; or weight-sharing, which trains those that a supernet ranks highest",
+        examples=["proxy:naswot"],
+    )
+    evaluator_options: dict[str, Any] = Field(
+        default_factory=dict, description="options of the evaluator", examples=[{"candidates": 200}]
+    )
+    screen: ScreenRequest | None = Field(
+        None,
+        description="lets several proposals compete for each trial, scored untrained by a proxy",
+        examples=[{"proxy": "synflow", "candidates": 4}],
+    )
     objective: ObjectiveRequest = Field(
         "accuracy",
         description="what the search improves: a metric, an expression such as "
@@ -181,6 +199,27 @@ class JobSpec(BaseModel):
             find_or_raise_sampler(info.data["sampler"]).check_options(value)
         return value
 
+    @field_validator("evaluator_options")
+    @classmethod
+    def _options_fit_evaluator(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "evaluator" in info.data and not _is_stored(info):
+            EvaluatorChoice.parse(info.data["evaluator"]).check_options(value)
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _proxy_is_the_objective(cls, data: Any) -> Any:
+        """A search without training improves the proxy's score unless told otherwise."""
+        if isinstance(data, dict) and str(data.get("evaluator", "")).startswith("proxy:"):
+            return {"objective": SCORE, **data}
+        return data
+
+    @model_validator(mode="after")
+    def _evaluator_suits_the_rest(self, info: ValidationInfo) -> Self:
+        if not _is_stored(info):
+            check_evaluator(self)
+        return self
+
     @field_validator("scheduler")
     @classmethod
     def _scheduler_fits(
@@ -210,8 +249,8 @@ class JobSpec(BaseModel):
             options |= find_or_raise_case_study(name).space_options
         return create_space(self.space, options | self.space_options)
 
-    def new_problem(self) -> SearchProblem:
-        """Put the space and the data set's images together."""
+    def new_problem(self, proxy_scores: ProxyScores | None = None) -> SearchProblem:
+        """Put the space and the data set's images together, and what scores architectures."""
         info = find_or_raise_dataset(self.dataset).info
         count = self.parsed_objective.count
         return SearchProblem(
@@ -219,6 +258,7 @@ class JobSpec(BaseModel):
             info.input_shape,
             info.num_classes,
             num_objectives=count,
+            proxy_scores=proxy_scores,
             hyperparameters=decisions_of(self.hyperparameters),
         )
 
@@ -240,10 +280,37 @@ class JobSpec(BaseModel):
         return objective_of(self.objective)
 
     @property
+    def parsed_evaluator(self) -> EvaluatorChoice:
+        """The evaluator as a value."""
+        return EvaluatorChoice.parse(self.evaluator)
+
+    @property
+    def parsed_evaluator_options(self) -> EvaluatorOptions:
+        """The evaluator's options as values."""
+        return self.parsed_evaluator.check_options(self.evaluator_options)
+
+    @property
+    def trains(self) -> bool:
+        """Whether candidates are trained, and not the winner alone."""
+        return self.parsed_evaluator.kind is not EvaluatorKind.PROXY
+
+    @property
+    def screening(self) -> Screening | None:
+        """How candidates compete before training, if they do."""
+        if self.screen is not None:
+            return Screening(self.screen.candidates)
+        options = self.parsed_evaluator_options
+        if isinstance(options, WeightSharingOptions):
+            practised = options.epochs * options.steps_per_epoch
+            return Screening(options.candidates, once=True, practised=practised)
+        return None
+
+    @property
     def needed_metrics(self) -> frozenset[str]:
-        """The metrics that the objective and the constraints name."""
+        """The metrics that the objective, the constraints and a screening name."""
         bounded = (constraint.metric for constraint in self.parsed_constraints)
-        return frozenset((*self.parsed_objective.metrics, *bounded))
+        compared = () if self.screening is None else (SCORE,)
+        return frozenset((*self.parsed_objective.metrics, *bounded, *compared))
 
     @property
     def parsed_constraints(self) -> tuple[Constraint, ...]:

@@ -22,6 +22,11 @@ def final_directory(artifact_dir: Path, job_id: str) -> Path:
     return job_directory(artifact_dir, job_id) / "final"
 
 
+def supernet_directory(artifact_dir: Path, job_id: str) -> Path:
+    """Return the directory of the checkpoints of a job's supernet."""
+    return job_directory(artifact_dir, job_id) / "supernet"
+
+
 def baseline_directory(artifact_dir: Path, job_id: str) -> Path:
     """Return the directory of what a job's baselines drew."""
     return job_directory(artifact_dir, job_id) / "baselines"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import prod
+from math import inf, prod
 from types import MappingProxyType
 
 from search_spaces.analysis import Analysis
@@ -34,7 +34,8 @@ class Source(StrEnum):
 class Metric:
     """A figure's name and meaning; one without a direction can be bounded, but not improved.
 
-    `ideal` is the value that nothing can be better than; `count` computes an analysis' figure.
+    `ideal` is the value that nothing can be better than, infinite where there is none; `count`
+    computes an analysis' figure.
     """
 
     name: str
@@ -111,6 +112,13 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "milliseconds of inference for a batch",
                 Source.APPRAISAL,
                 Direction.MINIMIZE,
+            ),
+            Metric(
+                "score",
+                "what the job's zero-cost proxy or supernet says of the untrained network",
+                Source.APPRAISAL,
+                Direction.MAXIMIZE,
+                ideal=inf,
             ),
         )
     }

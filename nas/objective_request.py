@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from math import isinf
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from nas.metrics import metric_names
+from nas.metrics import METRICS, metric_names
 from nas.objective import (
     HARD_EXPONENT,
     SOFT_EXPONENT,
@@ -151,6 +152,11 @@ def _pareto(names: list[Any] | tuple[Any, ...]) -> ParetoObjective:
     for name in names:
         if name not in _directed():
             raise ValueError(f"got {shown(name)} among several, {_allowed()}")
+        if isinf(METRICS[name].ideal):
+            raise ValueError(
+                f"got {name!r} among several, allowed: metrics with a best value, from which the "
+                "hypervolume is measured"
+            )
     if len(set(names)) != len(names) or not 2 <= len(names) <= MOST_OBJECTIVES:
         raise ValueError(
             f"got {shown(','.join(names))}, allowed: 2 to {MOST_OBJECTIVES} different metrics"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import lru_cache
+from math import isfinite
 
+from nas.proxies import ProxyScores
 from search_spaces import Architecture, Choices, Decision, InfeasibleArchitectureError
 from search_spaces.analysis import Analysis, analyze
 from search_spaces.base import InputShape
@@ -26,6 +28,7 @@ class SearchProblem:
         num_classes: int,
         *,
         num_objectives: int = 1,
+        proxy_scores: ProxyScores | None = None,
         hyperparameters: tuple[Decision, ...] = (),
     ) -> None:
         self.space = space
@@ -34,6 +37,7 @@ class SearchProblem:
         self.num_objectives = num_objectives
         self.input_shape = input_shape
         self.num_classes = num_classes
+        self._proxy_scores = proxy_scores
         self._analyze = lru_cache(maxsize=4096)(self._analyze_anew)
 
     @property
@@ -69,3 +73,19 @@ class SearchProblem:
             return self.analyze(self.architecture(choices)).macs
         except InfeasibleArchitectureError:
             return None
+
+    def proxy_score(self, choices: Choices, proxy: str) -> float | None:
+        """Return what a zero-cost proxy says of the answers' network, None where it says nothing.
+
+        Raises:
+            ValueError: Whoever set up the problem handed in nothing that scores.
+        """
+        if self._proxy_scores is None:
+            raise ValueError(f"proxy {proxy!r}: the problem was set up without proxy scores")
+        architecture = self.architecture(choices)
+        try:
+            self.analyze(architecture)
+        except InfeasibleArchitectureError:
+            return None
+        score = self._proxy_scores(architecture, proxy)
+        return score if isfinite(score) else None

@@ -36,6 +36,9 @@ class TrialMetrics(BaseModel):
     peak_memory_bytes: int | None = Field(
         None, description="inference of one image: weights, buffers, activations, float32"
     )
+    score: float | None = Field(
+        None, description="of the job's zero-cost proxy or supernet, before training"
+    )
     train_seconds: float | None = Field(description="seconds spent in training so far")
 
 
@@ -115,6 +118,7 @@ class TrialView(BaseModel):
                 macs=row.macs,
                 latency_ms=figures.get("latency_ms"),
                 peak_memory_bytes=_whole(figures.get("peak_memory_bytes")),
+                score=figures.get("score"),
                 train_seconds=row.train_seconds,
             ),
             reward=row.reward,

@@ -52,6 +52,7 @@ from nas.pruning import Pruning
 from nas.recipe import Recipe
 from nas.sampler_records import SamplerRecords
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sampler
+from nas.screening import SCORE, Round, best_practised
 from nas.status import TrialStatus
 from search_spaces import Architecture, parse_architecture
 
@@ -124,6 +125,10 @@ class SearchLoop:
         )
         self._records = SamplerRecords(database, job_id, self._sampler)
         self._uniform = create_sampler("random", self._problem, self.spec.seed, {})
+        self._budget = self.spec.epochs if self.spec.trains else 0
+        screening = self.spec.screening
+        self._round: Round[_Candidate] | None = None if screening is None else Round(screening)
+        self._first_start = 0
         self._pruning = Pruning(self.spec.new_scheduler(), self.spec.parsed_objective)
         self._proposals: dict[int, Proposal] = {}
         self._known: dict[_Identity, _Known] = {}
@@ -141,7 +146,10 @@ class SearchLoop:
             if task is not None:
                 return task
         while len(self._known) < self.spec.trials and not self._used_up:
-            candidate = self._find_candidate()
+            if self._round is None or self._is_start_without_round:
+                candidate = self._find_candidate()
+            else:
+                candidate = self._best_of(self._round)
             if candidate is None:
                 self._used_up = True
                 return None
@@ -211,7 +219,9 @@ class SearchLoop:
         for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
             proposal = Proposal(row.choices, row.info)
             if row.told is not None:
-                if row.told >= covered:
+                if row.told >= covered and row.is_passed_over:
+                    self._withdraw(row.number, proposal)
+                elif row.told >= covered:
                     self._tell_sampler(row.number, proposal, row.values)
                 if row.trial_id is not None:
                     known[row.trial_id].told = row.values
@@ -219,7 +229,24 @@ class SearchLoop:
                 self._sampler.expect(row.number, proposal)
                 self._proposals[row.number] = proposal
                 known[row.trial_id].awaiting.append(row.number)
+            elif row.is_held:
+                self._sampler.expect(row.number, proposal)
+                self._proposals[row.number] = proposal
+                self._restore_held(row)
+        if self._round is not None and any(
+            row.score is not None and row.trial_id for row in proposals
+        ):
+            self._round.close()
+        if self._round is not None and self._round.screening.once:
+            self._first_start = self._round.screening.practised
+            self._starts = best_practised(self._round.screening, proposals)
         self._next_number = 1 + max((row.number for row in proposals), default=-1)
+
+    @property
+    def _is_start_without_round(self) -> bool:
+        """Whether the next proposal is a start that a user asked for, which need not compete."""
+        is_start = self._next_number - self._first_start < len(self._starts)
+        return is_start and not (self._round is not None and self._round.screening.once)
 
     def _remember(self, trial: TrialRow) -> _Known:
         known = _Known(trial.id, trial.status.is_final)
@@ -241,24 +268,71 @@ class SearchLoop:
         for sampler in self._attempts():
             number = self._next_number
             self._next_number += 1
-            if number < len(self._starts):
-                proposal = Proposal(self._starts[number])
+            if number - self._first_start < len(self._starts):
+                proposal = Proposal(self._starts[number - self._first_start])
+                self._sampler.expect(number, proposal)
             else:
                 proposal = self._ask(sampler, number)
-            architecture = self._problem.architecture(proposal.choices)
             self._proposals[number] = proposal
-            recipe = recipe_of(self.spec.recipe, proposal.choices)
-            known = self._known.get((self._problem.key(architecture), self._key(recipe)))
+            architecture, recipe = self._described(proposal)
+            identity = self._identity(architecture, recipe)
+            known = self._known.get(identity)
             if known is not None:
                 self._record_repeat(number, known)
                 continue
-            appraisal = appraise(self._problem, architecture, self._appraisers, self._constraints)
-            candidate = _Candidate(number, architecture, recipe, appraisal)
-            if appraisal.refusal is None:
+            if self._round is not None and identity in self._round:
+                self._record_held_already(number, self._round.score(identity))
+                continue
+            candidate = self._appraised(number, architecture, recipe)
+            if candidate.appraisal.refusal is None:
                 return candidate
             self._record_rejected(number)
             rejected = candidate
         return rejected
+
+    def _described(self, proposal: Proposal) -> tuple[Architecture, Recipe]:
+        architecture = self._problem.architecture(proposal.choices)
+        return architecture, recipe_of(self.spec.recipe, proposal.choices)
+
+    def _identity(self, architecture: Architecture, recipe: Recipe) -> _Identity:
+        return self._problem.key(architecture), self._key(recipe)
+
+    def _appraised(self, number: int, architecture: Architecture, recipe: Recipe) -> _Candidate:
+        appraisal = appraise(self._problem, architecture, self._appraisers, self._constraints)
+        return _Candidate(number, architecture, recipe, appraisal)
+
+    def _best_of(self, round_: Round[_Candidate]) -> _Candidate | None:
+        """Hold candidates until the round is full or no new one is found; take out the best."""
+        while round_.is_open:
+            candidate = self._find_candidate()
+            if candidate is None or candidate.appraisal.refusal is not None:
+                if not len(round_):
+                    return candidate
+                break
+            self._hold(round_, candidate)
+        return round_.take_best() if len(round_) else None
+
+    def _hold(self, round_: Round[_Candidate], candidate: _Candidate) -> None:
+        score = candidate.appraisal.figures[SCORE]
+        with self._database.write() as session:
+            row = self._proposal_row(candidate.number, None)
+            row.score = score
+            session.add(row)
+        round_.hold(self._identity(candidate.architecture, candidate.recipe), score, candidate)
+
+    def _restore_held(self, row: ProposalRow) -> None:
+        if self._round is None or row.score is None:
+            raise ValueError(f"proposal {row.number} is held, but its job has no screening")
+        candidate = self._appraised(row.number, *self._described(self._proposals[row.number]))
+        identity = self._identity(candidate.architecture, candidate.recipe)
+        self._round.hold(identity, row.score, candidate)
+
+    def _pass_over(self, session: Session, others: Sequence[_Candidate]) -> None:
+        """Store that the sampler is to forget the candidates that lost their round."""
+        told = next_told(session, self._job_id)
+        for offset, other in enumerate(others):
+            row = session.get_one(ProposalRow, (self._job_id, other.number))
+            row.tell(told + offset, None)
 
     def _attempts(self) -> Iterator[Sampler]:
         for _ in range(PROPOSALS_PER_TRIAL):
@@ -285,6 +359,15 @@ class SearchLoop:
         else:
             known.awaiting.append(number)
 
+    def _record_held_already(self, number: int, score: float) -> None:
+        """Store a proposal of an architecture that is in the round already, and pass it over."""
+        with self._database.write() as session:
+            row = self._proposal_row(number, None)
+            row.score = score
+            session.add(row)
+            row.tell(next_told(session, self._job_id), None)
+        self._withdraw(number, self._proposals.pop(number))
+
     def _record_rejected(self, number: int) -> None:
         """Store a proposal that is infeasible, and tell the sampler so."""
         with self._database.write() as session:
@@ -307,7 +390,7 @@ class SearchLoop:
                 evaluation_key=self._key(candidate.recipe),
                 recipe_json=candidate.recipe.model_dump(mode="json"),
                 seed=self.spec.seed,
-                budget=self.spec.epochs,
+                budget=self._budget,
                 epochs_done=0,
                 rungs=[],
                 params=appraisal.params,
@@ -320,25 +403,36 @@ class SearchLoop:
             session.add(trial)
             session.flush()
             known = self._remember(trial)
-            if appraisal.refusal is None:
+            row = session.get(ProposalRow, (self._job_id, candidate.number))
+            if row is None:
                 session.add(self._proposal_row(candidate.number, trial.id))
-                known.awaiting.append(candidate.number)
-            else:  # recorded and told when it was rejected
-                row = session.get_one(ProposalRow, (self._job_id, candidate.number))
+            else:  # recorded when it was held, or recorded and told when it was rejected
                 row.trial_id = trial.id
+            if appraisal.refusal is None:
+                known.awaiting.append(candidate.number)
+            others = [] if self._round is None else self._round.take_others()
+            self._pass_over(session, others)
             session.flush()
             if appraisal.refusal is not None:
                 self._end(session, trial, TrialStatus.INFEASIBLE, appraisal.refusal)
-            elif source := find_evaluation(session, trial.architecture_hash, trial.evaluation_key):
+            elif source := self._find_evaluation(session, trial):
                 copy_evaluation(session, trial, source, self._clock())
                 self._pruning.learn(session, trial)
                 self._end_completed(session, trial)
             else:
                 set_trial_status(trial, TrialStatus.RUNNING)
+        for other in others:
+            self._withdraw(other.number, self._proposals.pop(other.number))
         if trial.status.is_final:
             self._tell(trial)
             return None
         return self._task(trial)
+
+    def _find_evaluation(self, session: Session, trial: TrialRow) -> TrialRow | None:
+        """Find a trial whose training answers this one; what is not trained has none."""
+        if not self.spec.trains:
+            return None
+        return find_evaluation(session, trial.architecture_hash, trial.evaluation_key)
 
     def _restart(self, trial_id: str) -> TrialTask | None:
         """Take up an interrupted trial; returns None if only its end had not been recorded."""
@@ -366,7 +460,7 @@ class SearchLoop:
 
     def _end_completed(self, session: Session, trial: TrialRow) -> None:
         """Give the trial what its figures come to, and its status."""
-        if trial.accuracy is None or trial.loss is None:
+        if self.spec.trains and (trial.accuracy is None or trial.loss is None):
             raise ValueError(f"trial {trial.id} has reported nothing and cannot be completed")
         if trial.status.is_final:  # before it counts a second time
             set_trial_status(trial, TrialStatus.COMPLETED)
@@ -408,9 +502,13 @@ class SearchLoop:
             self._sampler.tell(number, proposal, None if values is None else values[0])
         self._records.note_tell()
 
+    def _withdraw(self, number: int, proposal: Proposal) -> None:
+        self._sampler.withdraw(number, proposal)
+        self._records.note_tell()
+
     def _key(self, recipe: Recipe) -> str:
         return evaluation_key(
-            self._data_fingerprint, recipe, epochs=self.spec.epochs, seed=self.spec.seed
+            self._data_fingerprint, recipe, epochs=self._budget, seed=self.spec.seed
         )
 
     def _proposal_row(self, number: int, trial_id: str | None) -> ProposalRow:

@@ -30,6 +30,7 @@ from nas.database.trials import find_best_trial, list_trials
 from nas.datasets import ImageData, find_or_raise_dataset
 from nas.errors import ConflictError, DatabaseUnavailableError, NasError
 from nas.evaluation import TrialTask
+from nas.evaluators import EvaluatorKind
 from nas.final import FinalResult
 from nas.ids import utc_now
 from nas.job import JobSpec
@@ -111,11 +112,28 @@ class JobRunner:
         baselines.measure()
         # These need torch and Ray, which a process that only waits for jobs does not load.
         from workers.appraising import job_appraisers
+        from workers.proxies.scoring import JobScoring, complete_untrained
+        from workers.supernet.job import JobSupernet
         from workers.training.evaluator import TrainingEvaluator
         from workers.tuning import run_trials
 
-        problem = spec.new_problem()
-        with job_appraisers(self._database, spec, problem) as appraisers:
+        scoring = JobScoring(spec, data)
+        problem = spec.new_problem(scoring.scores)
+        with job_appraisers(self._database, spec, problem) as measured:
+            appraisers = [*scoring.appraisers, *measured]
+            if spec.parsed_evaluator.kind is EvaluatorKind.WEIGHT_SHARING:
+                supernet = JobSupernet(
+                    self._database,
+                    job_id,
+                    spec,
+                    data,
+                    self._settings.artifact_dir,
+                    appraisers=measured,
+                )
+                supernet.train(self._stopping.is_set)
+                if self._stopping.is_set():
+                    return
+                appraisers.append(supernet.appraiser)
             loop = SearchLoop(
                 self._database,
                 job_id,
@@ -124,7 +142,10 @@ class JobRunner:
                 problem=problem,
                 appraisers=appraisers,
             )
-            run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
+            if spec.trains:
+                run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
+            else:
+                complete_untrained(loop, self._stopping.is_set)
         if self._stopping.is_set():
             if not self._lost.is_set():
                 loop.interrupt()

@@ -17,6 +17,7 @@ from api.cli import (
     latency,
     pareto,
     policy,
+    scoring,
     search,
     serving,
 )
@@ -43,12 +44,14 @@ app.command("policy")(policy.policy)
 app.command("export")(exporting.export_command)
 app.command("analyze")(analyzing.analyze_command)
 app.command("latency")(latency.latency)
+app.command("score")(scoring.score_command)
 app.command("bench")(bench.bench)
 app.command("serve")(serving.serve)
 app.command("worker")(serving.worker)
 app.command("spaces")(catalogue.spaces_command)
 app.command("case-studies")(catalogue.case_studies_command)
 app.command("samplers")(catalogue.samplers_command)
+app.command("proxies")(catalogue.proxies_command)
 app.command("schedulers")(catalogue.schedulers_command)
 app.command("datasets")(catalogue.datasets_command)
 app.command("baselines")(catalogue.baselines_command)

@@ -1,4 +1,4 @@
-"""What there is to choose from: spaces, samplers, schedulers, data sets and others."""
+"""What there is to choose from: spaces, samplers, schedulers, proxies, data sets and others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from nas.catalogue import (
     baseline_views,
     case_study_views,
     dataset_views,
+    proxy_views,
     sampler_views,
     scheduler_views,
     space_views,
@@ -73,6 +74,19 @@ def samplers_command(as_json: JsonOption = False) -> None:
         ("sampler", "what it does", "options"),
         [(v.name, v.summary, _options(v.options)) for v in views],
         "no samplers",
+    )
+
+
+def proxies_command(as_json: JsonOption = False) -> None:
+    """List the zero-cost proxies."""
+    views = proxy_views()
+    if as_json:
+        print_json(views)
+        return
+    print_table(
+        ("proxy", "what it measures", "source"),
+        [(v.name, v.summary, v.source) for v in views],
+        "no proxies",
     )
 
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.baselines import baseline_line
-from api.wording import percent
+from api.wording import percent, worth
 from nas.baselines import BaselineResult
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
@@ -127,7 +127,7 @@ def _watch_lines(progress: JobProgress, console: Console, ended: threading.Event
 
 def _line(trial: TrialView, done: int, job: JobView) -> str:
     outcome = (
-        f"accuracy {percent(trial.metrics.accuracy)}"
+        worth(trial.metrics)
         if trial.status is TrialStatus.COMPLETED
         else f"{trial.status}: {trial.error}"
     )
@@ -163,7 +163,7 @@ def render(progress: JobProgress) -> RenderableType:
 def _best(job: JobView) -> str:
     if job.best is None:
         return "best –"
-    return f"best {percent(job.best.metrics.accuracy)} (trial {job.best.number})"
+    return f"best {worth(job.best.metrics)} (trial {job.best.number})"
 
 
 def _baselines(job: JobView) -> list[RenderableType]:

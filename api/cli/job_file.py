@@ -11,6 +11,8 @@ import typer
 from nas.job_file import read_job_file
 
 _FIELD_OF_OPTION = {
+    "evaluator_option": "evaluator_options",
+    "screen_option": "screen",
     "constraint": "constraints",
     "cpus_per_trial": "resources",
     "gpus_per_trial": "resources",
@@ -23,7 +25,11 @@ _FIELD_OF_OPTION = {
 }
 """The field of a job that an option sets, where they are not called the same."""
 
-_OPTIONS_OF = {"sampler": "sampler_options", "space": "space_options"}
+_OPTIONS_OF = {
+    "evaluator": "evaluator_options",
+    "sampler": "sampler_options",
+    "space": "space_options",
+}
 """Fields that mean nothing once another name stands in the field that they belong to."""
 
 

@@ -32,13 +32,27 @@ def search(
     trials: Annotated[int, typer.Option(help="Architectures to evaluate.")] = 20,
     epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = 5,
     final_epochs: Annotated[int, typer.Option(help="Epochs of the winner's retraining.")] = 60,
+    evaluator: Annotated[
+        str, typer.Option(help="training, proxy:NAME (see `nas proxies`) or weight-sharing.")
+    ] = "training",
+    evaluator_option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as candidates=200; may be repeated.")
+    ] = None,
+    screen: Annotated[
+        str | None,
+        typer.Option(help="Proxy by which proposals compete for each trial, see `nas proxies`."),
+    ] = None,
+    screen_option: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as candidates=8; may be repeated.")
+    ] = None,
     objective: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="A metric; several, as accuracy,params,latency_ms; or MnasNet's, "
-            "as 'accuracy*(latency_ms/5)^-0.07'."
+            "as 'accuracy*(latency_ms/5)^-0.07'. Default: accuracy; with evaluator proxy:NAME "
+            "its score."
         ),
-    ] = "accuracy",
+    ] = None,
     constraint: Annotated[
         list[str] | None,
         typer.Option(help="Such as 'params<=1e6' or 'latency_ms<=5'; may be repeated."),
@@ -108,7 +122,10 @@ def search(
         "trials": trials,
         "epochs": epochs,
         "final_epochs": final_epochs,
-        "objective": objective,
+        "evaluator": evaluator,
+        "evaluator_options": parse_options("--evaluator-option", evaluator_option),
+        "screen": _screen(screen, screen_option),
+        **_without_none(objective=objective),
         "constraints": constraint or [],
         "latency": parse_options("--latency-option", latency_option),
         "baselines": wanted_baselines(baselines),
@@ -134,6 +151,12 @@ def search(
     if out is not None and out.exists() and not out.is_dir():
         raise InvalidInputError(f"--out: got {str(out)!r}, allowed: a directory")
     run_search(specs, out=out, db=db, ray_address=ray_address, as_json=as_json)
+
+
+def _screen(proxy: str | None, options: list[str] | None) -> dict[str, Any] | None:
+    """Return the screening's proxy and options; the proxy may come from a job file."""
+    given = parse_options("--screen-option", options)
+    return (given if proxy is None else given | {"proxy": proxy}) or None
 
 
 def _scheduler(name: str | None, options: list[str] | None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Search spaces, classic networks, samplers, schedulers, data sets and baselines."""
+"""Search spaces, classic networks, samplers, schedulers, proxies, data sets and baselines."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from nas.catalogue import (
     BaselineView,
     CaseStudyView,
     DatasetView,
+    ProxyView,
     SamplerView,
     SchedulerView,
     SpaceView,
     baseline_views,
     case_study_views,
     dataset_views,
+    proxy_views,
     sampler_views,
     scheduler_views,
     space_views,
@@ -58,6 +60,12 @@ def case_study(name: str) -> CaseStudyView:
 def samplers() -> list[SamplerView]:
     """List the samplers."""
     return sampler_views()
+
+
+@router.get("/proxies")
+def proxies() -> list[ProxyView]:
+    """List the zero-cost proxies."""
+    return proxy_views()
 
 
 @router.get("/schedulers")

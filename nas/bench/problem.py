@@ -6,6 +6,7 @@ import hashlib
 
 from nas.bench.table import Table
 from nas.problem import SearchProblem
+from nas.proxies import ProxyScores
 from search_spaces import Architecture, Choices
 
 INPUT_SHAPE = (3, 32, 32)
@@ -19,8 +20,8 @@ class TableProblem(SearchProblem):
     training they need not have anything in common.
     """
 
-    def __init__(self, table: Table) -> None:
-        super().__init__(table.space, INPUT_SHAPE, NUM_CLASSES)
+    def __init__(self, table: Table, proxy_scores: ProxyScores | None = None) -> None:
+        super().__init__(table.space, INPUT_SHAPE, NUM_CLASSES, proxy_scores=proxy_scores)
         self.table = table
 
     def architecture(self, choices: Choices) -> Architecture:

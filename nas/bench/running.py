@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nas.bench.problem import TableProblem
 from nas.database import Database
@@ -55,13 +57,19 @@ class Regret:
 
 
 def run_on_table(
-    database: Database, problem: TableProblem, sampler: str, seed: int, queries: int
+    database: Database,
+    problem: TableProblem,
+    sampler: str,
+    seed: int,
+    queries: int,
+    sampler_options: Mapping[str, Any] | None = None,
 ) -> Run:
     """Search until the optimum is found, `queries` rows are known, or no new one is proposed."""
     spec = JobSpec(
         space=problem.space.name,
         space_options=problem.space.options.model_dump(mode="json"),
         sampler=sampler,
+        sampler_options=dict(sampler_options or {}),
         dataset="digits",  # a job must name one; the table answers in its place
         trials=queries * MOST_TRIALS_PER_QUERY,
         epochs=1,

@@ -16,7 +16,8 @@ class ProposalRow(Table):
 
     Several proposals may lead to one trial (they describe the same network) or to none (they
     break a constraint). `told` counts the sampler's `tell` calls from 0; `reward` is what it was
-    told, of several objectives the first.
+    told, of several objectives the first. `score` is what it was held for in a screening; with a
+    score, told and without a trial, it was passed over.
     """
 
     __tablename__ = "proposals"
@@ -29,6 +30,17 @@ class ProposalRow(Table):
     told: Mapped[int | None]
     reward: Mapped[float | None]
     values_json: Mapped[list[float] | None] = mapped_column(JSON)
+    score: Mapped[float | None]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was scored and its round is not over."""
+        return self.score is not None and self.told is None and self.trial_id is None
+
+    @property
+    def is_passed_over(self) -> bool:
+        """Whether it was scored and another one of its round was better."""
+        return self.score is not None and self.told is not None and self.trial_id is None
 
     @property
     def values(self) -> tuple[float, ...] | None:

@@ -14,6 +14,9 @@ The life of a proposal, told in order:
    `generator(seed, number)`: the same results give the same proposals. A sampler that learns
    slowly may let its state be kept (`CheckpointedSampler`), so that only later tells are repeated.
 
+A proposal that lost a comparison before it was evaluated ends with `withdraw` in place of `tell`;
+both are repeated in their one old order.
+
 Most samplers see the decisions' names and choices alone; `model` also looks at the graphs and
 sizes of the architectures that answers lead to.
 """
@@ -56,6 +59,13 @@ class Sampler(ABC):
     @abstractmethod
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
         """Learn the reward of an earlier proposal, None where it could not be evaluated."""
+
+    def withdraw(self, number: int, proposal: Proposal) -> None:
+        """Learn that an earlier proposal is passed over: nothing will be known of its worth.
+
+        Unless a sampler knows better, that is one more proposal that could not be evaluated.
+        """
+        self.tell(number, proposal, None)
 
 
 class MultiObjectiveSampler(Sampler):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from nas.proxies import find_or_raise_proxy
 
 
 class SamplerOptions(BaseModel):
@@ -15,8 +19,18 @@ class RandomOptions(SamplerOptions):
     """Random search has nothing to set."""
 
 
+def _known_proxy(name: str) -> str:
+    return find_or_raise_proxy(name).name
+
+
 class ModelOptions(SamplerOptions):
-    """Model-based search has nothing to set: what matters is learned from the results."""
+    """What model-based search may know beforehand; the rest is learned from the results."""
+
+    warm_start: Annotated[str, AfterValidator(_known_proxy)] | None = Field(
+        None,
+        description="zero-cost proxy that the model believes in until results say otherwise; it "
+        "scores 64 random architectures first",
+    )
 
 
 class EvolutionOptions(SamplerOptions):

@@ -87,6 +87,11 @@ class ScalarizingSampler(MultiObjectiveSampler):
         else:
             self._tell_all(number, proposal, values)
 
+    def withdraw(self, number: int, proposal: Proposal) -> None:
+        """Let the sampler forget it whose proposal it was."""
+        self._pending.pop(number, None)
+        self._whose(number).withdraw(number, proposal)
+
     def _whose(self, number: int) -> Sampler:
         return self._samplers[number % len(self._samplers)]
 

@@ -96,6 +96,7 @@ def test_catalogue_names_what_there_is(client: TestClient) -> None:
     names = [s["name"] for s in client.get("/api/v1/samplers").json()]
     assert {"rl", "tpe", "random"} <= set(names)
     assert client.get("/api/v1/search-spaces/cell").json()["decisions"]
+    assert "synflow" in {proxy["name"] for proxy in client.get("/api/v1/proxies").json()}
     sizes = {space["name"]: space for space in client.get("/api/v1/search-spaces").json()}
     assert sizes["nasbench201"]["size"] == 15_625
     assert sizes["stages"]["size"] > 10**100

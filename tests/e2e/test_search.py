@@ -33,6 +33,29 @@ def test_search_finds_tests_and_exports_a_winner(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_proxy_alone_evaluates_and_the_winner_is_trained(tmp_path: Path) -> None:
+    result = json.loads(run(tmp_path, *SEARCH, *SMALL, "--evaluator", "proxy:naswot"))
+    trials = json.loads(run(tmp_path, "trials", result["job_id"], "--json"))
+    assert [(t["status"], t["epochs_done"]) for t in trials] == [("completed", 0)] * 3
+    assert all(t["reward"] == t["metrics"]["score"] for t in trials)
+    assert result["best"]["metrics"]["score"] == max(t["metrics"]["score"] for t in trials)
+    assert result["test_accuracy"] > 0.1
+
+
+@pytest.mark.slow
+def test_top_of_a_supernets_ranking_is_trained_from_scratch(tmp_path: Path) -> None:
+    sharing = ["--evaluator", "weight-sharing", "--sampler", "rl"]
+    for option in ("epochs=2", "steps_per_epoch=3", "candidates=5"):
+        sharing += ["--evaluator-option", option]
+    result = json.loads(run(tmp_path, *SEARCH, *SMALL, *sharing))
+    trials = json.loads(run(tmp_path, "trials", result["job_id"], "--json"))
+    assert [(t["status"], t["epochs_done"]) for t in trials] == [("completed", 2)] * 3
+    scores = [t["metrics"]["score"] for t in trials]
+    assert scores == sorted(scores, reverse=True)
+    assert result["best"]["metrics"]["accuracy"] == max(t["metrics"]["accuracy"] for t in trials)
+
+
+@pytest.mark.slow
 def test_killed_search_resumes_with_nothing_lost(tmp_path: Path) -> None:
     process = start(tmp_path, *SEARCH, *SMALL, "--epochs", "6")
     wait_for(lambda: running_epochs(tmp_path))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import isfinite
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from nas.objective_request import ObjectiveRequest, objective_of, parse_objectiv
 
 REQUEST: TypeAdapter = TypeAdapter(ObjectiveRequest)
 DIRECTED = [name for name, metric in METRICS.items() if metric.direction]
+BOUNDED = [name for name in DIRECTED if isfinite(METRICS[name].ideal)]
 EXPONENTS = st.floats(-100, 0)
 OBJECTIVES: st.SearchStrategy[Objective] = st.one_of(
     st.builds(SingleObjective, st.sampled_from(DIRECTED)),
@@ -21,7 +24,7 @@ OBJECTIVES: st.SearchStrategy[Objective] = st.one_of(
         EXPONENTS,
         EXPONENTS,
     ),
-    st.lists(st.sampled_from(DIRECTED), min_size=2, max_size=6, unique=True).map(
+    st.lists(st.sampled_from(BOUNDED), min_size=2, max_size=6, unique=True).map(
         lambda names: ParetoObjective(tuple(names))
     ),
 )

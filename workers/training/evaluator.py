@@ -31,7 +31,7 @@ class TrainingEvaluator(Evaluator):
 
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield a report after each epoch; leaves weights and checkpoint in `task.directory`."""
-        with _memory_errors_named():
+        with memory_errors_named():
             device = pick_device()
             training = _start(task, DeviceImages(self.data.train, device), device)
             validation = DeviceImages(self.data.validation, device)
@@ -92,7 +92,7 @@ def pick_device() -> torch.device:
 
 
 @contextmanager
-def _memory_errors_named() -> Iterator[None]:
+def memory_errors_named() -> Iterator[None]:
     """Turn running out of memory, on host or device, into `TrialInfeasibleError`."""
     try:
         yield

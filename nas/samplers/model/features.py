@@ -6,7 +6,8 @@ Four views of an architecture, for kernels to compare:
 - `PATHS`: the paths through the graphs of its canonical form, equal for equal networks (White,
   Neiswanger, Savani: BANANAS, AAAI 2021, section 4).
 - `COUNTS`: how many nodes of each kind those graphs have, how deep and how branched they are.
-- `CAPACITY`: its MACs or their logarithm, estimated and standardised.
+- `CAPACITY`: its MACs or their logarithm, estimated and standardised; with a warm start, the
+  normal score of a zero-cost proxy as a second column.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.problem import SearchProblem
-from nas.samplers.model.capacity import CapacityEstimate
+from nas.samplers.model.capacity import estimate_capacity, estimate_proxy
 from search_spaces import Architecture, Choice, Choices, Decision
 from search_spaces.decisions import answers_in_order
 from search_spaces.encoding import one_hot, paths
@@ -32,7 +33,7 @@ Rows = NDArray[np.intp]
 Features = dict["View", NDArray[np.float32]]
 
 REFERENCE_ROWS = 64
-"""Random architectures by which views are scaled and MACs are estimated."""
+"""Random architectures by which views are scaled, and MACs and a proxy are estimated."""
 
 LARGEST_ENUMERATED = 20_000
 """Spaces of up to this many answers are listed whole."""
@@ -60,7 +61,9 @@ class FeatureTable:
     problem alone, so that equal problems have equal scales whatever the job's seed.
     """
 
-    def __init__(self, problem: SearchProblem, *, is_whole: bool = False) -> None:
+    def __init__(
+        self, problem: SearchProblem, proxy: str | None = None, *, is_whole: bool = False
+    ) -> None:
         self.problem = problem
         self.is_whole = is_whole
         self.decisions: tuple[Decision, ...] = problem.decisions
@@ -83,10 +86,12 @@ class FeatureTable:
         counts = self._raw[View.COUNTS][self.reference]
         self._center = counts.mean(axis=0)
         self._spread = np.where(counts.std(axis=0) > 0, counts.std(axis=0), 1.0)
-        self._capacity = CapacityEstimate(
-            self._predictors(self.reference),
-            [problem.macs(self.choices[row]) for row in self.reference],
-        )
+        predictors = self._predictors(self.reference)
+        macs = [problem.macs(self.choices[row]) for row in self.reference]
+        self._capacity = [estimate_capacity(predictors, macs)]
+        if proxy is not None:
+            scores = [problem.proxy_score(self.choices[row], proxy) for row in self.reference]
+            self._capacity.append(estimate_proxy(predictors, scores))
         if is_whole:
             self._add_every_answer()
 
@@ -135,7 +140,8 @@ class FeatureTable:
         if self._whole:
             return self._whole[view][rows]
         if view is View.CAPACITY:
-            return self._capacity(self._predictors(rows))[:, None]
+            predictors = self._predictors(rows)
+            return np.stack([estimate(predictors) for estimate in self._capacity], axis=1)
         raw = self._raw[view][rows].astype(np.float64)
         return (raw - self._center) / self._spread if view is View.COUNTS else raw
 
@@ -185,14 +191,14 @@ class FeatureTable:
 
 
 @lru_cache(maxsize=4)
-def whole_space(problem: SearchProblem) -> FeatureTable | None:
+def whole_space(problem: SearchProblem, proxy: str | None = None) -> FeatureTable | None:
     """Return the table with a row for every architecture of a small space, else None.
 
     It is kept for the next sampler on the same problem.
     """
     if problem.size > LARGEST_ENUMERATED:
         return None
-    return FeatureTable(problem, is_whole=True)
+    return FeatureTable(problem, proxy, is_whole=True)
 
 
 def _counts(graphs: Sequence[Graph], kinds: Sequence[str]) -> NDArray[np.float32]:

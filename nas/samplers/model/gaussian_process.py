@@ -75,10 +75,10 @@ def scaled_kernel(view: View, linear: bool, reference: Views) -> Kernel:
 
 
 class GaussianProcess:
-    """Regression on a sum of kernels, a constant, and a slope over estimated capacity.
+    """Regression on a sum of kernels, a constant, and slopes over estimated capacity.
 
     `slope` and `slope_spread` are mean and standard deviation of what is believed of the
-    capacity's coefficient before there are data; data may turn it round.
+    coefficient of each column of capacity before there are data; data may turn it round.
     """
 
     def __init__(
@@ -127,7 +127,8 @@ class GaussianProcess:
         )
 
     def _mean(self, views: Views) -> Vector:
-        return self.slope * views[View.CAPACITY][:, 0]
+        believed: Vector = self.slope * views[View.CAPACITY].sum(axis=1)
+        return believed
 
     def _fixed(self, left: Views, right: Views) -> Matrix:
         """Return the part of the covariance without hyper-parameters: constant and slope."""
@@ -142,8 +143,8 @@ class GaussianProcess:
 
     def prior_variance(self, views: Views) -> Vector:
         """Return each row's variance before there are data, noise left out."""
-        capacity = views[View.CAPACITY][:, 0]
-        total: Vector = _CONSTANT_VARIANCE + self.slope_spread**2 * capacity**2
+        capacity = _squares(views[View.CAPACITY])
+        total: Vector = _CONSTANT_VARIANCE + self.slope_spread**2 * capacity
         for kernel, amplitude, rate in self._weighted():
             total = total + _apply(kernel.own(views), amplitude, rate)
         return total

@@ -43,14 +43,14 @@ class ModelSampler(Sampler):
         self, problem: SearchProblem, seed: int, options: ModelOptions | None = None
     ) -> None:
         super().__init__(problem, seed)
-        del options
+        proxy = None if options is None else options.warm_start
         self._told: list[int] = []
         self._rewards: list[float] = []
         self._rejected: list[int] = []
         self._known: set[Hashable] = set()
         self._pending: dict[int, int] = {}
         self._shortlists: dict[int, Rows] = {}
-        self._table = whole_space(problem) or FeatureTable(problem)
+        self._table = whole_space(problem, proxy) or FeatureTable(problem, proxy)
         self._surrogate = Surrogate(self._table)
 
     def ask(self, number: int) -> Proposal:
@@ -71,6 +71,11 @@ class ModelSampler(Sampler):
     def expect(self, number: int, proposal: Proposal) -> None:
         """Count the proposal of an earlier sampler as pending."""
         self._pending[number] = self._table.add(proposal.choices)
+
+    def withdraw(self, number: int, proposal: Proposal) -> None:
+        """Forget a proposal, which may be made again once more is known."""
+        del proposal
+        self._pending.pop(number, None)
 
     def tell(self, number: int, proposal: Proposal, reward: float | None) -> None:
         """Add a result; one of a known candidate adds nothing."""

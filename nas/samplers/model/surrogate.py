@@ -1,8 +1,8 @@
 """Two Gaussian processes that compete on how well they foresee the results.
 
 - The *structured* expert looks at the canonical graphs (paths, counts) and believes, until the
-  data say otherwise, that capacity helps. It learns from few results where the graph tells what
-  an architecture is worth.
+  data say otherwise, that capacity helps, and a high score of a proxy where one is named. It
+  learns from few results where the graph tells what an architecture is worth.
 - The *plain* expert looks at the answers alone and believes nothing. It holds where equal
   graphs are worth different things, or where the structure misleads.
 
@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import expit, ndtri
-from scipy.stats import rankdata
+from scipy.special import expit
 
+from nas.samplers.model.capacity import normal_scores
 from nas.samplers.model.features import FeatureTable, Rows, View
 from nas.samplers.model.gaussian_process import (
     GaussianProcess,
@@ -47,12 +47,6 @@ _STRUCTURED = (
     (View.ONE_HOT, False),
 )
 _PLAIN = ((View.ONE_HOT, True), (View.ONE_HOT, False))
-
-
-def normal_scores(values: Sequence[float]) -> Vector:
-    """Replace each value by the normal quantile of its rank: outliers and scale do not matter."""
-    scores: Vector = ndtri((rankdata(values) - 0.5) / len(values))
-    return scores
 
 
 def _scored(rewards: Sequence[float]) -> tuple[Rows, Vector]:
@@ -92,8 +86,9 @@ class Surrogate:
         return {view: self._table.view(view, rows) for view in View}
 
     def capacity(self, rows: Rows) -> Vector:
-        """Return the estimated capacity of some rows."""
-        return self._table.view(View.CAPACITY, rows)[:, 0]
+        """Return the estimated capacity of some rows; with a warm start, the proxy added."""
+        capacity: Vector = self._table.view(View.CAPACITY, rows).sum(axis=1)
+        return capacity
 
     def fit(self, rows: Rows, rewards: Sequence[float]) -> bool:
         """Catch up with the results; returns whether hyper-parameters were fitted anew."""

@@ -142,6 +142,11 @@ class RLSampler(CheckpointedSampler, PolicySampler):
             self._batch = []
             self._updates += 1
 
+    def withdraw(self, number: int, proposal: Proposal) -> None:
+        """Forget it: a proposal that was passed over is not a bad one, and may be made again."""
+        del proposal
+        self._pending.pop(number, None)
+
     @property
     def updates(self) -> int:
         """How often a batch has changed the policy."""

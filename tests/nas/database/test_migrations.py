@@ -189,3 +189,30 @@ def test_job_with_several_objectives_can_be_read_by_the_version_before(url, data
     upgrade_database(url)
     with database.read() as session:
         assert find_or_raise_job(session, job_id).spec.objective == "accuracy"
+
+
+def test_version_before_screening_shows_its_jobs_as_trained_for_accuracy(url, database):
+    options = {"epochs": 3, "candidates": 6}
+    changes = [
+        {"evaluator": "proxy:zen", "constraints": ["params<=1e6", "score>=1"]},
+        {"screen": {"proxy": "synflow"}, "sampler": "model", "sampler_options": {}},
+        {"evaluator": "weight-sharing", "evaluator_options": options},
+        {"sampler": "model", "sampler_options": {"warm_start": "zen"}},
+    ]
+    for each in changes:
+        add_job(database, **each)
+    settings = config()
+    with database.engine.execution_options(nas_write=True).begin() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0004")
+        columns = {column["name"] for column in inspect(connection).get_columns("proposals")}
+        assert "score" not in columns
+        specs = connection.scalars(select(JobRow.__table__.c.spec_json)).all()
+        for spec in specs:
+            assert not {"evaluator", "evaluator_options", "screen"} & spec.keys()
+            assert spec["objective"] == "accuracy"
+            assert "score" not in str(spec["constraints"])
+            assert spec["sampler_options"] == {}
+    upgrade_database(url)
+    with database.read() as session:
+        assert all(job.spec.evaluator == "training" for job in session.scalars(select(JobRow)))

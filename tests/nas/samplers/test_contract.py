@@ -109,6 +109,25 @@ class TestSamplerContract:
             rebuilt.expect(number, proposal)
         assert [rebuilt.ask(n) for n in range(30, 36)] == [lived.ask(n) for n in range(30, 36)]
 
+    def test_repeating_what_was_told_and_withdrawn_rebuilds_it_in_mid_round(self, name):
+        lived, events, number = self.new(name), [], 0
+        for _ in range(8):
+            asked = [(number + i, lived.ask(number + i)) for i in range(3)]
+            number += 3
+            best, *others = sorted(asked, key=lambda pair: reward_of(0, pair[1]) or 0.0)
+            for other in others:
+                events.append(("withdraw", other))
+                lived.withdraw(*other)
+            events.append(("tell", (*best, reward_of(0, best[1]))))
+            lived.tell(*events[-1][1])
+        held = [(number + i, lived.ask(number + i)) for i in range(2)]
+        rebuilt = self.new(name)
+        for event, arguments in events:
+            getattr(rebuilt, event)(*arguments)
+        for each in held:
+            rebuilt.expect(*each)
+        assert [rebuilt.ask(n) for n in range(26, 30)] == [lived.ask(n) for n in range(26, 30)]
+
     def test_candidates_that_could_not_be_evaluated_do_no_harm(self, name):
         sampler = self.new(name)
         for number in range(15):

@@ -1,0 +1,1 @@
+"""Zero-cost proxies: figures of an untrained network that go along with its trained accuracy."""
