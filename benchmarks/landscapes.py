@@ -25,6 +25,9 @@ Cells = NDArray[np.intp]
 """The number of each edge's operation, shape `(cells, 6)`."""
 
 CHOICES = len(OPERATIONS)
+NK_INSTANCES = 4
+"""Rugged landscapes differ much among themselves."""
+
 PLACES = CHOICES ** np.arange(len(EDGES))[::-1]
 
 
@@ -98,7 +101,9 @@ def landscapes(table: Table) -> dict[str, Values]:
         "trap": trap(values),
     }
     for interactions in (1, 2, 3):
-        found[f"NK, K={interactions}"] = rugged(cells, seeded(10 + interactions), interactions)
+        for instance in range(NK_INSTANCES):
+            rng = np.random.default_rng([interactions, instance])
+            found[f"NK K={interactions} #{instance}"] = rugged(cells, rng, interactions)
     place = {tuple(names[i] for i in cell): row for row, cell in enumerate(cells)}
     rows = [place[tuple(map(str, key))] for key in table.values]
     return {name: each[rows] for name, each in found.items()}
@@ -110,7 +115,7 @@ def main() -> None:
     parser.add_argument("--samplers", default="model,evolution,local,random")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--only", default="", help="landscapes with commas between")
+    parser.add_argument("--only", default="", help="how the names begin, with commas between")
     options = parser.parse_args()
     samplers = list(dict.fromkeys([*options.samplers.split(","), "evolution"]))
     table = load_table("nb201")
@@ -118,7 +123,7 @@ def main() -> None:
         f"{'landscape':22}{'sampler':12}{'regret':>9}{'ratio':>8}{'found':>8}{'median':>8}{'ms':>7}"
     )
     for name, values in landscapes(table).items():
-        if options.only and name not in options.only.split(","):
+        if not name.startswith(tuple(options.only.split(","))):
             continue
         changed = Table(name, table.space, dict(zip(table.values, values.tolist(), strict=True)))
         runs = compare(changed, samplers, seeds=options.seeds, queries=options.queries)

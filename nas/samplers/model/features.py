@@ -1,11 +1,12 @@
 """Architectures as rows of feature matrices, computed once each.
 
-Four views of an architecture, for kernels to compare:
+Five views of an architecture, for kernels to compare:
 
 - `ONE_HOT`: its answers to the space's decisions, as they are.
 - `PATHS`: the paths through the graphs of its canonical form, equal for equal networks (White,
   Neiswanger, Savani: BANANAS, AAAI 2021, section 4).
 - `COUNTS`: how many nodes of each kind those graphs have, how deep and how branched they are.
+- `INTERACTIONS`: a number for its answers to each group of a few decisions.
 - `CAPACITY`: its MACs or their logarithm, estimated and standardised; with a warm start, the
   normal score of a zero-cost proxy as a second column.
 """
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from nas.problem import SearchProblem
 from nas.samplers.model.capacity import estimate_capacity, estimate_proxy
+from nas.samplers.model.interactions import Interactions
 from search_spaces import Architecture, Choice, Choices, Decision
 from search_spaces.decisions import answers_in_order
 from search_spaces.encoding import one_hot, paths
@@ -51,6 +53,7 @@ class View(StrEnum):
     ONE_HOT = "one_hot"
     PATHS = "paths"
     COUNTS = "counts"
+    INTERACTIONS = "interactions"
     CAPACITY = "capacity"
 
 
@@ -67,6 +70,7 @@ class FeatureTable:
         self.problem = problem
         self.is_whole = is_whole
         self.decisions: tuple[Decision, ...] = problem.decisions
+        self.interactions = Interactions(self.decisions)
         self.choices: list[dict[str, Choice]] = []
         self.identities: list[Hashable] = []
         self._row: dict[tuple[Choice | None, ...], int] = {}
@@ -104,7 +108,8 @@ class FeatureTable:
         if answers not in self._row:
             architecture = self.problem.architecture(choices)
             features = self._of_graphs(architecture) | {
-                View.ONE_HOT: one_hot(self.decisions, choices)
+                View.ONE_HOT: one_hot(self.decisions, choices),
+                View.INTERACTIONS: self.interactions.codes(choices),
             }
             self._append(dict(choices), architecture, features)
         return self._row[answers]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,28 @@ def scaled_kernel(view: View, linear: bool, reference: Views) -> Kernel:
     return Kernel(view, linear, mean if mean > 0 else 1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class MatchKernel:
+    """Compares the answers to one group of decisions: 1 where all are equal, else 0.
+
+    `column` is the group's in the view of interactions; `amplitude` its expected variance.
+    """
+
+    column: int
+    amplitude: float
+    linear: ClassVar[bool] = True
+
+    def compare(self, left: Views, right: Views) -> Matrix:
+        """Return which answers are equal, shape `(left, right)`."""
+        a, b = (views[View.INTERACTIONS][:, self.column] for views in (left, right))
+        alike: Matrix = (a[:, None] == b[None, :]).astype(np.float64)
+        return alike
+
+    def own(self, views: Views) -> Vector:
+        """Return each row compared with itself."""
+        return np.ones(len(views[View.INTERACTIONS]))
+
+
 class GaussianProcess:
     """Regression on a sum of kernels, a constant, and slopes over estimated capacity.
 
@@ -82,7 +105,11 @@ class GaussianProcess:
     """
 
     def __init__(
-        self, kernels: Sequence[Kernel], *, slope: float = 0.0, slope_spread: float = 0.0
+        self,
+        kernels: Sequence[Kernel | MatchKernel],
+        *,
+        slope: float = 0.0,
+        slope_spread: float = 0.0,
     ) -> None:
         self.kernels = tuple(kernels)
         self.slope = slope
@@ -149,7 +176,7 @@ class GaussianProcess:
             total = total + _apply(kernel.own(views), amplitude, rate)
         return total
 
-    def _weighted(self) -> list[tuple[Kernel, float, float | None]]:
+    def _weighted(self) -> list[tuple[Kernel | MatchKernel, float, float | None]]:
         """Return each kernel with its logarithmic amplitude and, if it has one, its rate."""
         rates = iter(self.parameters[len(self.kernels) : -1])
         return [

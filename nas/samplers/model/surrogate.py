@@ -3,8 +3,9 @@
 - The *structured* expert looks at the canonical graphs (paths, counts) and believes, until the
   data say otherwise, that capacity helps, and a high score of a proxy where one is named. It
   learns from few results where the graph tells what an architecture is worth.
-- The *plain* expert looks at the answers alone and believes nothing. It holds where equal
-  graphs are worth different things, or where the structure misleads.
+- The *plain* expert looks at the answers alone, one by one, in small groups and all at once, and
+  believes nothing. It holds where equal graphs are worth different things, where answers are
+  worth something in company only, or where the structure misleads.
 
 Which of them is asked is drawn by their leave-one-out densities over the better half of the
 results: those, and not the worst architectures, are what a search has to tell apart.
@@ -21,6 +22,7 @@ from nas.samplers.model.capacity import normal_scores
 from nas.samplers.model.features import FeatureTable, Rows, View
 from nas.samplers.model.gaussian_process import (
     GaussianProcess,
+    MatchKernel,
     Posterior,
     Vector,
     Views,
@@ -39,6 +41,9 @@ MOST_RESULTS = 500
 
 PLAIN_AFTER = 20
 """Results before the plain expert, which needs more of them, takes part."""
+
+INTERACTIONS = 0.5
+"""Variance that all groups of decisions together explain, before anything is known."""
 
 _STRUCTURED = (
     (View.PATHS, True),
@@ -70,13 +75,19 @@ class Surrogate:
     def __init__(self, table: FeatureTable) -> None:
         self._table = table
         reference = self.views(table.reference)
+        groups = len(table.interactions.groups)
         self.experts = (
             GaussianProcess(
                 [scaled_kernel(view, linear, reference) for view, linear in _STRUCTURED],
                 slope=CAPACITY_SLOPE,
                 slope_spread=CAPACITY_SLOPE_SPREAD,
             ),
-            GaussianProcess([scaled_kernel(view, linear, reference) for view, linear in _PLAIN]),
+            GaussianProcess(
+                [
+                    *(scaled_kernel(view, linear, reference) for view, linear in _PLAIN),
+                    *(MatchKernel(column, INTERACTIONS / groups) for column in range(groups)),
+                ]
+            ),
         )
         self.fitted = 0
         self._density_lead = 0.0

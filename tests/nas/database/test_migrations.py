@@ -204,7 +204,7 @@ def test_version_before_screening_shows_its_jobs_as_trained_for_accuracy(url, da
     settings = config()
     with database.engine.execution_options(nas_write=True).begin() as connection:
         settings.attributes["connection"] = connection
-        command.downgrade(settings, "0004")
+        command.downgrade(settings, "0006")
         columns = {column["name"] for column in inspect(connection).get_columns("proposals")}
         assert "score" not in columns
         specs = connection.scalars(select(JobRow.__table__.c.spec_json)).all()

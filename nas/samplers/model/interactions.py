@@ -1,0 +1,70 @@
+"""Which decisions are answered alike, taken two and three at a time.
+
+Where an answer's worth hangs on other answers, as in Kauffman's NK landscapes (Kauffman, Levin,
+Journal of Theoretical Biology 128, 1987), a kernel that compares all answers at once learns
+little from an architecture that shares some. One that compares a single group of decisions
+learns what the group is worth wherever it occurs; how much each group matters is learned from
+the results. A sum over groups is a functional analysis of variance (Durrande et al., Journal of
+Multivariate Analysis 115, 2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb, prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search_spaces import Choice, Choices, Decision
+
+LARGEST_GROUP = 3
+MOST_GROUPS = 100
+"""Groups cost time: of spaces with many decisions smaller groups, or none, are compared."""
+
+_MOST_CODES = 2**24
+"""Codes up to this are exact as 32-bit floating point numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Decisions taken together; the answers to all of them make one code."""
+
+    decisions: tuple[Decision, ...]
+
+    @property
+    def num_codes(self) -> int:
+        """Ways to answer, a question that does not arise being answered by none."""
+        return prod(len(decision.choices) + 1 for decision in self.decisions)
+
+    def code(self, numbers: dict[str, dict[Choice, int]], choices: Choices) -> int:
+        """Return a number that tells these answers from all others."""
+        code = 0
+        for decision in self.decisions:
+            answer = choices.get(decision.name)
+            number = 0 if answer is None else numbers[decision.name][answer]
+            code = code * (len(decision.choices) + 1) + number
+        return code
+
+
+class Interactions:
+    """Every group of two to `LARGEST_GROUP` decisions, as far as `MOST_GROUPS` allows."""
+
+    def __init__(self, decisions: Sequence[Decision]) -> None:
+        open_ones = [decision for decision in decisions if len(decision.choices) > 1]
+        groups: list[Group] = []
+        for size in range(2, LARGEST_GROUP + 1):
+            if len(groups) + comb(len(open_ones), size) > MOST_GROUPS:
+                break
+            groups += map(Group, combinations(open_ones, size))
+        self.groups = tuple(group for group in groups if group.num_codes < _MOST_CODES)
+        self._numbers = {
+            decision.name: {choice: i for i, choice in enumerate(decision.choices, start=1)}
+            for decision in open_ones
+        }
+
+    def codes(self, choices: Choices) -> NDArray[np.float32]:
+        """Return the code of each group, shape `(groups,)`."""
+        return np.array([group.code(self._numbers, choices) for group in self.groups], np.float32)
