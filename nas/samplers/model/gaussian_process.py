@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
+from scipy.sparse import csr_array
 
 from nas.samplers.model.features import Matrix, View
 
@@ -79,7 +80,8 @@ def scaled_kernel(view: View, linear: bool, reference: Views) -> Kernel:
 class MatchKernel:
     """Compares the answers to one group of decisions: 1 where all are equal, else 0.
 
-    `column` is the group's in the view of interactions; `amplitude` its expected variance.
+    `column` is the group's in the view of interactions, whose codes differ from those of
+    all other groups; `amplitude` is its expected variance.
     """
 
     column: int
@@ -164,9 +166,13 @@ class GaussianProcess:
 
     def _covariance(self, left: Views, right: Views) -> Matrix:
         total = self._fixed(left, right)
+        matches: list[tuple[int, float]] = []
         for kernel, amplitude, rate in self._weighted():
-            total += _apply(kernel.compare(left, right), amplitude, rate)
-        return total
+            if isinstance(kernel, MatchKernel):
+                matches.append((kernel.column, amplitude))
+            else:
+                total += _apply(kernel.compare(left, right), amplitude, rate)
+        return total + _matching(left, right, matches) if matches else total
 
     def prior_variance(self, views: Views) -> Vector:
         """Return each row's variance before there are data, noise left out."""
@@ -219,6 +225,22 @@ def _apply(values: NDArray[np.float64], amplitude: float, rate: float | None) ->
     covariance: Matrix = (
         np.exp(amplitude) * values if rate is None else np.exp(amplitude - rate * values)
     )
+    return covariance
+
+
+def _matching(left: Views, right: Views, matches: Sequence[tuple[int, float]]) -> Matrix:
+    """Return the covariance of all match kernels at once, each a column and a log amplitude.
+
+    A row has one code in each column, so that a product of sparse indicators counts the codes
+    that two rows share: many times faster than to compare column by column.
+    """
+    columns = [column for column, _ in matches]
+    a, b = (views[View.INTERACTIONS][:, columns].astype(np.intp) for views in (left, right))
+    shared = np.zeros((int(max(a.max(initial=0), b.max(initial=0))) + 1, len(b)))
+    shared[b, np.arange(len(b))[:, None]] = np.exp([amplitude for _, amplitude in matches])
+    starts = np.arange(len(a) + 1) * a.shape[1]
+    indicators = csr_array((np.ones(a.size), a.ravel(), starts), shape=(len(a), len(shared)))
+    covariance: Matrix = indicators @ shared
     return covariance
 
 

@@ -24,8 +24,8 @@ LARGEST_GROUP = 3
 MOST_GROUPS = 100
 """Groups cost time: of spaces with many decisions smaller groups, or none, are compared."""
 
-_MOST_CODES = 2**24
-"""Codes up to this are exact as 32-bit floating point numbers."""
+MOST_CODES = 20_000
+"""Codes of all groups together; groups that do not fit any more are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,26 @@ class Interactions:
             if len(groups) + comb(len(open_ones), size) > MOST_GROUPS:
                 break
             groups += map(Group, combinations(open_ones, size))
-        self.groups = tuple(group for group in groups if group.num_codes < _MOST_CODES)
+        self._firsts: list[int] = []
+        kept: list[Group] = []
+        codes = 0
+        for group in groups:
+            if codes + group.num_codes <= MOST_CODES:
+                kept.append(group)
+                self._firsts.append(codes)
+                codes += group.num_codes
+        self.groups = tuple(kept)
         self._numbers = {
             decision.name: {choice: i for i, choice in enumerate(decision.choices, start=1)}
             for decision in open_ones
         }
 
     def codes(self, choices: Choices) -> NDArray[np.float32]:
-        """Return the code of each group, shape `(groups,)`."""
-        return np.array([group.code(self._numbers, choices) for group in self.groups], np.float32)
+        """Return a code for each group, which no other group has, shape `(groups,)`."""
+        return np.array(
+            [
+                first + group.code(self._numbers, choices)
+                for first, group in zip(self._firsts, self.groups, strict=True)
+            ],
+            np.float32,
+        )
