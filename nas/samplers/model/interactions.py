@@ -18,7 +18,7 @@ from math import comb, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from search_spaces import Choice, Choices, Decision
+from search_spaces import Choices, Decision
 
 LARGEST_GROUP = 3
 MOST_GROUPS = 100
@@ -39,15 +39,6 @@ class Group:
         """Ways to answer, a question that does not arise being answered by none."""
         return prod(len(decision.choices) + 1 for decision in self.decisions)
 
-    def code(self, numbers: dict[str, dict[Choice, int]], choices: Choices) -> int:
-        """Return a number that tells these answers from all others."""
-        code = 0
-        for decision in self.decisions:
-            answer = choices.get(decision.name)
-            number = 0 if answer is None else numbers[decision.name][answer]
-            code = code * (len(decision.choices) + 1) + number
-        return code
-
 
 class Interactions:
     """Every group of two to `LARGEST_GROUP` decisions, as far as `MOST_GROUPS` allows."""
@@ -59,26 +50,38 @@ class Interactions:
             if len(groups) + comb(len(open_ones), size) > MOST_GROUPS:
                 break
             groups += map(Group, combinations(open_ones, size))
-        self._firsts: list[int] = []
+        firsts: list[int] = []
         kept: list[Group] = []
         codes = 0
         for group in groups:
             if codes + group.num_codes <= MOST_CODES:
                 kept.append(group)
-                self._firsts.append(codes)
+                firsts.append(codes)
                 codes += group.num_codes
         self.groups = tuple(kept)
-        self._numbers = {
-            decision.name: {choice: i for i, choice in enumerate(decision.choices, start=1)}
+        self._firsts = np.array(firsts)
+        self._numbers = [
+            (decision.name, {choice: i for i, choice in enumerate(decision.choices, start=1)})
             for decision in open_ones
-        }
+        ]
+        self._places = np.array([_places(group, open_ones) for group in self.groups]).T
 
     def codes(self, choices: Choices) -> NDArray[np.float32]:
         """Return a code for each group, which no other group has, shape `(groups,)`."""
-        return np.array(
-            [
-                first + group.code(self._numbers, choices)
-                for first, group in zip(self._firsts, self.groups, strict=True)
-            ],
-            np.float32,
-        )
+        if not self.groups:
+            return np.zeros(0, np.float32)
+        numbers = [
+            number[choices[name]] if name in choices else 0 for name, number in self._numbers
+        ]
+        codes: NDArray[np.intp] = self._firsts + np.array(numbers) @ self._places
+        return codes.astype(np.float32)
+
+
+def _places(group: Group, decisions: Sequence[Decision]) -> list[int]:
+    """Return what each decision's answer counts in the group's code: 0 where it is not in it."""
+    places = dict.fromkeys((decision.name for decision in decisions), 0)
+    place = 1
+    for decision in reversed(group.decisions):
+        places[decision.name] = place
+        place *= len(decision.choices) + 1
+    return list(places.values())

@@ -8,10 +8,13 @@ they had come out as foreseen); White, Neiswanger, Savani: BANANAS, AAAI 2021 (p
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 from scipy.stats import norm
+from threadpoolctl import ThreadpoolController
 
 from nas.problem import SearchProblem
 from nas.samplers.base import Proposal, Sampler, generator
@@ -34,6 +37,18 @@ UNIFORM_ROWS = 1000
 LEAST_FEASIBLE = 0.02
 LATEST_LABELS = 250
 """Results of each kind by which candidates that cannot be evaluated are avoided."""
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep linear algebra to a core: matrices are small, and the others train candidates."""
+    with _controller().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()  # looks through all loaded libraries, once
 
 
 class ModelSampler(Sampler):
@@ -62,7 +77,8 @@ class ModelSampler(Sampler):
         elif len(self._told) < RANDOM_RESULTS:
             row = self._table.add(draw_choices(self.decisions, rng))
         else:
-            row = self._most_promising(rng)
+            with _one_thread():
+                row = self._most_promising(rng)
         choices = self._table.choices[row]
         self._table.truncate(before)  # of what was looked at, the proposal alone is kept
         self._pending[number] = self._table.add(choices)

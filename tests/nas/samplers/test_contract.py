@@ -253,7 +253,7 @@ def mean_reward(name: str, seed: int, *, asks: int, last: int, **options) -> flo
         ("rl", {}, 100),
         ("rl", {"ppo_clip": None, "elite_weight": 0.0, "batch_size": 2}, 100),
         ("tpe", {}, 100),
-        ("model", {}, 100),
+        ("model", {}, 40),
         ("evolution", {}, 100),
         ("evolution", {"crossover": 0.5}, 100),
         ("local", {}, 100),
