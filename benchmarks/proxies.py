@@ -47,15 +47,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="JSON file for every score")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    shape = SHAPES[options.table]
-    scorer = ProxyScorer(
-        resized(find_or_raise_dataset("digits").load().train, shape),
-        shape,
-        10,
-        recipe=Recipe(batch_size=options.batch_size),
-        seed=options.seed,
-        device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
-    )
+    scorer = new_scorer(options.table, options.batch_size, options.seed)
     networks, accuracies = draw(load_table(options.table), options.networks, options.seed)
     print(f"{options.table}: {len(networks)} networks, mini-batch {options.batch_size}")
     print(f"{'proxy':10s} {'tau':>7s}  {'95 % interval':>16s} {'s/network':>10s} {'no score':>9s}")
@@ -96,6 +88,19 @@ def correlation(
         resampled.append(kendalltau(ranks[rows], accuracies[rows]).statistic)
     low, high = np.nanpercentile(resampled, _INTERVAL)
     return float(kendalltau(ranks, accuracies).statistic), (float(low), float(high))
+
+
+def new_scorer(table: str, batch_size: int, seed: int) -> ProxyScorer:
+    """Make what scores a table's networks on digits of the size that they were trained on."""
+    shape = SHAPES[table]
+    return ProxyScorer(
+        resized(find_or_raise_dataset("digits").load().train, shape),
+        shape,
+        10,
+        recipe=Recipe(batch_size=batch_size),
+        seed=seed,
+        device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
+    )
 
 
 def resized(split: Split, shape: InputShape) -> Split:

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from train_table import train
 
 from nas.datasets import find_or_raise_dataset
-from nas.evaluation import TrialTask
-from nas.recipe import Recipe
 from search_spaces import Architecture, create_space
 from workers.training.evaluator import TrainingEvaluator
 
 OPTIONS = {"cells": 1, "filters": 8}
-EPOCHS = 3
 SEEDS = (0, 1)
 
 
@@ -49,24 +46,6 @@ def main() -> None:
         answers = space.choices(architecture)
         rows.append({"choices": answers, "accuracy": accuracy, "seconds": round(seconds, 3)})
     arguments.out.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
-
-
-def train(evaluator: TrainingEvaluator, architecture: Architecture, seed: int) -> float:
-    """Train as a trial is trained and return the validation accuracy."""
-    info = find_or_raise_dataset("digits").info
-    with tempfile.TemporaryDirectory() as directory:
-        task = TrialTask(
-            trial_id=architecture.content_hash,
-            number=0,
-            architecture=architecture,
-            input_shape=info.input_shape,
-            num_classes=info.num_classes,
-            recipe=Recipe(),
-            epochs=EPOCHS,
-            seed=seed,
-            directory=Path(directory),
-        )
-        return list(evaluator.evaluate(task))[-1].metrics.accuracy
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from nas.bench.table import BUILT_IN
 from nas.datasets import ImageData, find_or_raise_dataset
-from nas.evaluation import TrialTask
+from nas.evaluation import Evaluator, TrialTask
 from nas.recipe import Recipe
 from search_spaces import Architecture, create_space
 from search_spaces.variation import every_choices
@@ -72,11 +72,15 @@ def _start() -> None:
 
 
 def _accuracy(architecture: Architecture) -> float:
-    """Train as a trial of a search is trained; return the last epoch's validation accuracy."""
     from workers.training.evaluator import TrainingEvaluator
 
     if _DATA is None:
         raise RuntimeError("the process was not started by `main`")
+    return train(TrainingEvaluator(_DATA), architecture, seed=0)
+
+
+def train(evaluator: Evaluator, architecture: Architecture, seed: int) -> float:
+    """Train as a trial of a search is trained; return the last epoch's validation accuracy."""
     info = find_or_raise_dataset("digits").info
     with tempfile.TemporaryDirectory() as directory:
         task = TrialTask(
@@ -87,10 +91,10 @@ def _accuracy(architecture: Architecture) -> float:
             num_classes=info.num_classes,
             recipe=Recipe(),
             epochs=EPOCHS,
-            seed=0,
+            seed=seed,
             directory=Path(directory),
         )
-        return list(TrainingEvaluator(_DATA).evaluate(task))[-1].metrics.accuracy
+        return list(evaluator.evaluate(task))[-1].metrics.accuracy
 
 
 if __name__ == "__main__":

@@ -16,14 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from proxies import SHAPES, resized
+from proxies import SHAPES, new_scorer
 
 from nas.bench.problem import TableProblem
 from nas.bench.running import Run, run_on_table
 from nas.bench.summary import regret_curves
 from nas.bench.table import load_table
 from nas.database import open_database
-from nas.datasets import find_or_raise_dataset
 from nas.proxies import PROXIES
 from nas.recipe import Recipe
 from search_spaces import Architecture
@@ -57,15 +56,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=Recipe().batch_size)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    shape = SHAPES[options.table]
-    scorer = ProxyScorer(
-        resized(find_or_raise_dataset("digits").load().train, shape),
-        shape,
-        10,
-        recipe=Recipe(batch_size=options.batch_size),
-        seed=0,
-        device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
-    )
+    scorer = new_scorer(options.table, options.batch_size, 0)
     table = load_table(options.table)
     budgets = [budget for budget in _BUDGETS if budget <= options.queries]
     print(f"{options.table}, {options.seeds} seeds: mean regret after {budgets} queries")

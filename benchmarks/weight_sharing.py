@@ -28,7 +28,8 @@ import numpy as np
 import torch
 from proxies import correlation, draw
 from scipy.stats import spearmanr
-from standalone import EPOCHS, OPTIONS
+from standalone import OPTIONS
+from train_table import EPOCHS
 
 from nas.bench.table import BUILT_IN, load_table
 from nas.database import open_database

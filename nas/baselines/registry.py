@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 from types import MappingProxyType
-from typing import Any
 
 from nas.baselines.base import Baseline
 
@@ -21,9 +20,7 @@ class BaselineEntry:
 
     def create(self, seed: int) -> Baseline:
         """Make a fresh, unfitted baseline."""
-        module, _, name = self.location.partition(":")
-        baseline: type[Any] = getattr(import_module(module), name)
-        made: Baseline = baseline(seed)
+        made: Baseline = resolve_name(self.location)(seed)
         return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import Any
 
@@ -47,9 +47,7 @@ class SamplerEntry:
 
     def create(self, problem: SearchProblem, seed: int, options: Mapping[str, Any]) -> Sampler:
         """Make a fresh sampler for a problem."""
-        module, _, name = self.location.partition(":")
-        sampler: type[Any] = getattr(import_module(module), name)
-        made: Sampler = sampler(problem, seed, self.check_options(options))
+        made: Sampler = resolve_name(self.location)(problem, seed, self.check_options(options))
         return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import Any
 
@@ -39,9 +39,7 @@ class SchedulerEntry:
 
     def create(self, options: Mapping[str, Any], epochs: int, seed: int) -> Scheduler:
         """Make a fresh scheduler for trials of so many epochs."""
-        module, _, name = self.location.partition(":")
-        scheduler: type[Any] = getattr(import_module(module), name)
-        made: Scheduler = scheduler(epochs, seed, self.check_options(options))
+        made: Scheduler = resolve_name(self.location)(epochs, seed, self.check_options(options))
         return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any
 
 import torch
@@ -76,6 +76,5 @@ class ProxyScorer:
 
 @cache
 def _function(name: str) -> Proxy:
-    module, _, attribute = find_or_raise_proxy(name).location.partition(":")
-    function: Proxy = getattr(import_module(module), attribute)
+    function: Proxy = resolve_name(find_or_raise_proxy(name).location)
     return function

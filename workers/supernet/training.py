@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -33,12 +33,10 @@ _EVALUATION_BATCH = 512
 
 def new_supernet(problem: SearchProblem, seed: int) -> Supernet:
     """Make the supernet of a problem's space; its initial weights depend on `seed` alone."""
-    module, _, name = SUPERNETS[problem.space.name].partition(":")
+    supernet = resolve_name(SUPERNETS[problem.space.name])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        made: Supernet = getattr(import_module(module), name)(
-            problem.space, problem.input_shape, problem.num_classes
-        )
+        made: Supernet = supernet(problem.space, problem.input_shape, problem.num_classes)
     return made
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from syne_tune.config_space import choice
 from syne_tune.optimizer import baselines
@@ -19,16 +18,16 @@ _METRIC = "value"
 class SyneTunePeer(Peer):
     """A scheduler through Syne Tune's ask-and-tell interface; it answers every decision."""
 
+    scheduler: ClassVar[Any]
+    """Its class."""
+
     def __init__(self, decisions: tuple[Decision, ...], seed: int) -> None:
         super().__init__(decisions, seed)
         logging.getLogger("syne_tune").setLevel(logging.ERROR)
         space = {decision.name: choice(list(decision.choices)) for decision in decisions}
-        self._scheduler = AskTellScheduler(self.new_scheduler(space))
+        scheduler = self.scheduler(space, _METRIC, do_minimize=False, random_seed=seed)
+        self._scheduler = AskTellScheduler(scheduler)
         self._trial: Any = None
-
-    @abstractmethod
-    def new_scheduler(self, space: dict[str, Any]) -> Any:
-        """Make the scheduler that proposes."""
 
     def ask(self) -> Choices:
         """Ask the scheduler."""
@@ -44,30 +43,22 @@ class SyneTunePeer(Peer):
 class REAPeer(SyneTunePeer):
     """Regularised evolution."""
 
-    def new_scheduler(self, space: dict[str, Any]) -> Any:
-        """Make the scheduler that proposes."""
-        return baselines.REA(space, _METRIC, do_minimize=False, random_seed=self.seed)
+    scheduler = baselines.REA
 
 
 class BOREPeer(SyneTunePeer):
     """Bayesian optimisation by density-ratio estimation (Tiao et al. 2021)."""
 
-    def new_scheduler(self, space: dict[str, Any]) -> Any:
-        """Make the scheduler that proposes."""
-        return baselines.BORE(space, _METRIC, do_minimize=False, random_seed=self.seed)
+    scheduler = baselines.BORE
 
 
 class KDEPeer(SyneTunePeer):
     """Tree-structured Parzen estimator."""
 
-    def new_scheduler(self, space: dict[str, Any]) -> Any:
-        """Make the scheduler that proposes."""
-        return baselines.TPE(space, _METRIC, do_minimize=False, random_seed=self.seed)
+    scheduler = baselines.TPE
 
 
 class CQRPeer(SyneTunePeer):
     """Conformal quantile regression (Salinas et al. 2023)."""
 
-    def new_scheduler(self, space: dict[str, Any]) -> Any:
-        """Make the scheduler that proposes."""
-        return baselines.CQR(space, _METRIC, do_minimize=False, random_seed=self.seed)
+    scheduler = baselines.CQR

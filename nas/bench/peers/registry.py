@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import resolve_name
 from types import MappingProxyType
 
 from nas.bench.peers.base import Peer
@@ -14,36 +14,34 @@ from nas.bench.problem import TableProblem
 
 @dataclass(frozen=True, slots=True)
 class PeerEntry:
-    """A peer's name, the modules and the distribution that it needs, and its `module:Class`."""
+    """A peer's name, the module and the distribution that it needs, and its `module:Class`."""
 
     name: str
-    modules: tuple[str, ...]
+    module: str
     distribution: str
     location: str
 
     @property
     def is_installed(self) -> bool:
         """Whether what the peer needs is there."""
-        return all(find_spec(module) is not None for module in self.modules)
+        return find_spec(self.module) is not None
 
     def create(self, problem: TableProblem, seed: int) -> Peer:
         """Make a fresh peer for a problem."""
-        module, _, name = self.location.partition(":")
-        peer: Peer = getattr(import_module(module), name)(problem.space.decisions, seed)
+        peer: Peer = resolve_name(self.location)(problem.space.decisions, seed)
         return peer
 
 
 def _optuna(name: str, peer: str) -> PeerEntry:
-    return PeerEntry(name, ("optuna",), "optuna", f"nas.bench.peers.of_optuna:{peer}")
+    return PeerEntry(name, "optuna", "optuna", f"nas.bench.peers.of_optuna:{peer}")
 
 
-def _syne_tune(name: str, peer: str, *more: str) -> PeerEntry:
-    modules = ("syne_tune", *more)
-    return PeerEntry(name, modules, "syne-tune", f"nas.bench.peers.of_syne_tune:{peer}")
+def _syne_tune(name: str, peer: str) -> PeerEntry:
+    return PeerEntry(name, "syne_tune", "syne-tune", f"nas.bench.peers.of_syne_tune:{peer}")
 
 
 def _nni(name: str, peer: str) -> PeerEntry:
-    return PeerEntry(name, ("nni",), "nni", f"nas.bench.peers.of_nni:{peer}")
+    return PeerEntry(name, "nni", "nni", f"nas.bench.peers.of_nni:{peer}")
 
 
 PEERS: Mapping[str, PeerEntry] = MappingProxyType(

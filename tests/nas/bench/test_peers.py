@@ -70,4 +70,4 @@ def test_answers_to_what_is_not_asked_fall_away():
 
 
 def test_peer_without_its_package_is_not_installed():
-    assert not PeerEntry("x", ("no_such_module",), "nothing", "nowhere:X").is_installed
+    assert not PeerEntry("x", "no_such_module", "nothing", "nowhere:X").is_installed
