@@ -128,6 +128,7 @@ class JobRunner:
                     spec,
                     data,
                     self._settings.artifact_dir,
+                    problem=problem,
                     appraisers=measured,
                 )
                 supernet.train(self._stopping.is_set)

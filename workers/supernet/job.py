@@ -93,6 +93,7 @@ class JobSupernet:
         data: ImageData,
         artifact_dir: Path,
         *,
+        problem: SearchProblem | None = None,
         appraisers: Sequence[Appraiser] = (),
     ) -> None:
         options = spec.parsed_evaluator_options
@@ -101,7 +102,7 @@ class JobSupernet:
         self._database, self._job_id, self._spec = database, job_id, spec
         self._options, self._appraisers = options, appraisers
         self._directory = supernet_directory(artifact_dir, job_id)
-        self._problem = spec.new_problem()
+        self._problem = problem or spec.new_problem()
         self.training = SupernetTraining(
             self._problem,
             data,
