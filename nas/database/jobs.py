@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, String, Text, and_, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nas.database.base import Table, UtcDateTime, status_column
@@ -65,6 +66,28 @@ def create_job(
     )
     session.add(job)
     session.flush()
+    return job
+
+
+def find_or_create_job(
+    session: Session, spec: JobSpec, now: datetime, *, idempotency_key: str
+) -> JobRow:
+    """Return the job that was created under the key, or create it.
+
+    Raises:
+        ConflictError: The key was used for a different job.
+    """
+    job = find_job_by_idempotency_key(session, idempotency_key)
+    if job is None:
+        try:
+            with session.begin_nested():
+                return create_job(session, spec, now, idempotency_key=idempotency_key)
+        except IntegrityError:  # another process was quicker; its job is committed by now
+            job = find_job_by_idempotency_key(session, idempotency_key)
+            if job is None:
+                raise
+    if job.stored_spec != spec:
+        raise ConflictError("Idempotency-Key was used for a different job")
     return job
 
 
