@@ -37,12 +37,13 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class EpochReport:
-    """Metrics after an epoch; `epoch` counts from 1, `train_seconds` is the epoch's own."""
+    """Metrics after an epoch; `epoch` counts from 1, the seconds are the epoch's own."""
 
     epoch: int
     metrics: Metrics
     train_loss: float
     train_seconds: float
+    validate_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from nas.layout import trial_directory
 from nas.metrics import METRICS, Source
 from nas.outcome import Judge
 from nas.pareto.tracking import FrontTracker
+from nas.phases import Phase, PhaseClock
 from nas.problem import SearchProblem
 from nas.provenance import Environment
 from nas.pruning import Pruning
@@ -135,6 +136,7 @@ class SearchLoop:
         self._interrupted: list[str] = []
         self._next_number = 0
         self._used_up = False
+        self.phases = PhaseClock()
         self.asks = 0
         self.ask_seconds = 0.0
         self._restore()
@@ -343,7 +345,9 @@ class SearchLoop:
     def _ask(self, sampler: Sampler, number: int) -> Proposal:
         started = time.perf_counter()
         proposal = sampler.ask(number)
-        self.ask_seconds += time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        self.phases.add(Phase.ASK, seconds)
+        self.ask_seconds += seconds
         self.asks += 1
         return proposal
 

@@ -44,6 +44,7 @@ from workers.baselines import JobBaselines
 from workers.cluster import ensure_ray
 from workers.identity import is_gone, runner_name
 from workers.parallel import call_each
+from workers.recording import recording, trial_slots
 
 _LOG = logging.getLogger(__name__)
 _HEARTBEATS_PER_LEASE = 20
@@ -115,7 +116,7 @@ class JobRunner:
         from workers.proxies.scoring import JobScoring, complete_untrained
         from workers.supernet.job import JobSupernet
         from workers.training.evaluator import TrainingEvaluator
-        from workers.tuning import run_trials
+        from workers.tuning import gpus_per_trial, run_trials
 
         scoring = JobScoring(spec, data)
         problem = spec.new_problem(scoring.scores)
@@ -144,7 +145,9 @@ class JobRunner:
                 appraisers=appraisers,
             )
             if spec.trains:
-                run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
+                slots = partial(trial_slots, spec.resources, gpus_per_trial(spec.resources))
+                with recording(self._database, job_id, loop.phases, slots):
+                    run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
             else:
                 complete_untrained(loop, self._stopping.is_set)
         if self._stopping.is_set():

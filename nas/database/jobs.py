@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, String, Text, and_, or_, select
+from sqlalchemy import JSON, String, Text, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -130,6 +130,12 @@ def list_jobs(
     if before is not None:
         query = query.where(JobRow.id < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def count_jobs(session: Session) -> dict[JobStatus, int]:
+    """Return how many jobs have each status, also where there is none."""
+    found = session.execute(select(JobRow.status, func.count()).group_by(JobRow.status))
+    return dict.fromkeys(JobStatus, 0) | {row[0]: row[1] for row in found}
 
 
 def set_job_status(job: JobRow, status: JobStatus) -> None:

@@ -126,6 +126,12 @@ def count_trials(session: Session, job_id: str) -> dict[TrialStatus, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
+def count_all_trials(session: Session) -> dict[TrialStatus, int]:
+    """Return how many trials of all jobs have each status, also where there is none."""
+    found = session.execute(select(TrialRow.status, func.count()).group_by(TrialRow.status))
+    return dict.fromkeys(TrialStatus, 0) | {row[0]: row[1] for row in found}
+
+
 def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
     """Return the completed feasible trial with the highest reward, the earliest of equals.
 

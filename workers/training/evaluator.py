@@ -39,8 +39,10 @@ class TrainingEvaluator(Evaluator):
             yield from reports[task.epochs_recorded :]
             while training.epoch < task.epochs:
                 train_loss, seconds = _timed_epoch(training)
+                started = time.perf_counter()
                 metrics = training.evaluate(validation)
-                reports.append(EpochReport(training.epoch, metrics, train_loss, seconds))
+                validated = time.perf_counter() - started
+                reports.append(EpochReport(training.epoch, metrics, train_loss, seconds, validated))
                 if training.epoch == task.epochs:
                     save_weights(task.directory, training.model)
                 save_checkpoint(task.directory, training.state(), reports)
