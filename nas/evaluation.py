@@ -60,6 +60,7 @@ class TrialTask:
     seed: int
     directory: Path
     epochs_recorded: int = 0
+    job_id: str = ""
 
 
 class Evaluator(ABC):

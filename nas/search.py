@@ -17,6 +17,7 @@ then goes on as the old one would have.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,6 +57,8 @@ from nas.samplers import MultiObjectiveSampler, Proposal, Sampler, create_sample
 from nas.screening import SCORE, Round, best_practised
 from nas.status import TrialStatus
 from search_spaces import Architecture, parse_architecture
+
+_LOG = logging.getLogger(__name__)
 
 PROPOSALS_PER_TRIAL = 50
 """The sampler's attempts at an architecture that is new and within the constraints."""
@@ -460,6 +463,7 @@ class SearchLoop:
             seed=self.spec.seed,
             directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
             epochs_recorded=trial.epochs_done,
+            job_id=self._job_id,
         )
 
     def _end_completed(self, session: Session, trial: TrialRow) -> None:
@@ -491,6 +495,7 @@ class SearchLoop:
 
     def _tell(self, trial: TrialRow) -> None:
         """Tell the sampler what `_end` has stored."""
+        _LOG.info("trial %d: %s", trial.number, trial.status.value, extra={"trial_id": trial.id})
         known = self._known_of(trial)
         known.is_final = True
         for number in known.awaiting:

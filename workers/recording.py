@@ -84,7 +84,7 @@ def recording(
                 )
         except DatabaseUnavailableError as error:
             clock.put_back(spent, busy_seconds)
-            _LOG.warning("timings of job %s: %s", job_id, error)
+            _LOG.warning("timings of job %s: %s", job_id, error, extra={"job_id": job_id})
         else:
             last = now
 
@@ -95,7 +95,7 @@ def recording(
             try:
                 count = slots()
             except Exception as error:  # what cannot be counted now must not end the job
-                _LOG.warning("timings of job %s: workers are not known: %s", job_id, error)
+                _LOG.warning("workers of job %s: %s", job_id, error, extra={"job_id": job_id})
 
     thread = threading.Thread(target=keep_recording, name="timings", daemon=True)
     thread.start()

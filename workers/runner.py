@@ -35,6 +35,7 @@ from nas.final import FinalResult
 from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.layout import final_directory
+from nas.logs import log_context
 from nas.recipe import Recipe
 from nas.search import SearchLoop
 from nas.settings import Settings
@@ -92,7 +93,7 @@ class JobRunner:
         self._stopping.clear()
         self._lost.clear()
         try:
-            with self._heartbeat(job_id):
+            with log_context(job_id=job_id), self._heartbeat(job_id):
                 self._search(job_id)
         except Exception as error:
             if not self._lost.is_set():
@@ -116,6 +117,7 @@ class JobRunner:
         from workers.proxies.scoring import JobScoring, complete_untrained
         from workers.supernet.job import JobSupernet
         from workers.training.evaluator import TrainingEvaluator
+        from workers.trial_log import LoggedEvaluator
         from workers.tuning import gpus_per_trial, run_trials
 
         scoring = JobScoring(spec, data)
@@ -147,7 +149,8 @@ class JobRunner:
             if spec.trains:
                 slots = partial(trial_slots, spec.resources, gpus_per_trial(spec.resources))
                 with recording(self._database, job_id, loop.phases, slots):
-                    run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
+                    evaluator = LoggedEvaluator(TrainingEvaluator(data))
+                    run_trials(loop, evaluator, spec.resources, self._stopping.is_set)
             else:
                 complete_untrained(loop, self._stopping.is_set)
         if self._stopping.is_set():
@@ -231,7 +234,7 @@ class JobRunner:
                         if job.status is JobStatus.STOPPING:
                             self._stopping.set()
                 except DatabaseUnavailableError as error:
-                    _LOG.warning("heartbeat of job %s: %s", job_id, error)
+                    _LOG.warning("heartbeat of job %s: %s", job_id, error, extra={"job_id": job_id})
                 except ConflictError:
                     self._lost.set()
                     self._stopping.set()
