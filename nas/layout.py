@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 WEIGHTS_NAME = "weights.safetensors"
+CHECKPOINT_NAME = "checkpoint.pt"
 TRIAL_LOG_NAME = "trial.log"
 
 

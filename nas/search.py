@@ -27,6 +27,11 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from nas.appraisal import Appraisal, Appraiser, appraise
+from nas.checkpoints import (
+    checkpoint_directory,
+    find_checkpoint,
+    keep_checkpoint,
+)
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
 from nas.database.proposals import ProposalRow, list_proposals, next_told
@@ -39,7 +44,7 @@ from nas.database.trials import (
     record_epoch,
     set_trial_status,
 )
-from nas.evaluation import EpochReport, TrialTask, evaluation_key
+from nas.evaluation import EpochReport, TrialTask, evaluation_key, training_key
 from nas.hyperparameters import nearest_answers, recipe_of
 from nas.ids import new_id, utc_now
 from nas.job import JobSpec
@@ -107,10 +112,12 @@ class SearchLoop:
         clock: Callable[[], datetime] = utc_now,
         problem: SearchProblem | None = None,
         appraisers: Sequence[Appraiser] = (),
+        checkpoints_kept: int = 0,
     ) -> None:
         self._database = database
         self._job_id = job_id
         self._artifact_dir = artifact_dir
+        self._checkpoints_kept = checkpoints_kept
         self._clock = clock
         with database.read() as session:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
@@ -202,6 +209,14 @@ class SearchLoop:
             trial = find_or_raise_trial(session, trial_id)
             self._end(session, trial, status, reason)
         self._tell(trial)
+
+    def keep_checkpoint(self, trial_id: str) -> bool:
+        """Keep an ended trial's checkpoint, if it is of use; returns whether it is kept."""
+        if self._checkpoints_kept == 0:
+            return False
+        with self._database.write() as session:
+            trial = find_or_raise_trial(session, trial_id)
+            return keep_checkpoint(session, self._artifact_dir, trial, self._checkpoints_kept)
 
     def interrupt(self) -> None:
         """Put the trials that are under way back to pending, for whoever resumes the job."""
@@ -395,6 +410,12 @@ class SearchLoop:
                 architecture_json=candidate.architecture.model_dump(mode="json"),
                 architecture_hash=self._problem.key(candidate.architecture),
                 evaluation_key=self._key(candidate.recipe),
+                training_key=training_key(
+                    self._data_fingerprint,
+                    candidate.recipe,
+                    epochs=self._budget,
+                    seed=self.spec.seed,
+                ),
                 recipe_json=candidate.recipe.model_dump(mode="json"),
                 seed=self.spec.seed,
                 budget=self._budget,
@@ -427,6 +448,8 @@ class SearchLoop:
                 self._pruning.learn(session, trial)
                 self._end_completed(session, trial)
             else:
+                earlier = find_checkpoint(session, self._artifact_dir, trial)
+                trial.resumed_from = None if earlier is None else earlier.id
                 set_trial_status(trial, TrialStatus.RUNNING)
         for other in others:
             self._withdraw(other.number, self._proposals.pop(other.number))
@@ -452,6 +475,10 @@ class SearchLoop:
         return self._task(trial)
 
     def _task(self, trial: TrialRow) -> TrialTask:
+        resume_from = None
+        if trial.resumed_from is not None:
+            with self._database.read() as session:
+                resume_from = checkpoint_directory(session, self._artifact_dir, trial.resumed_from)
         return TrialTask(
             trial_id=trial.id,
             number=trial.number,
@@ -463,6 +490,7 @@ class SearchLoop:
             seed=self.spec.seed,
             directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
             epochs_recorded=trial.epochs_done,
+            resume_from=resume_from,
             job_id=self._job_id,
         )
 

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
         30.0, gt=0, le=86_400, description="a runner silent for this long loses its job to another"
     )
 
+    checkpoints_per_job: int = Field(
+        20,
+        ge=0,
+        description="checkpoints kept of ended trials for longer trainings to go on from",
+    )
     log_format: LogFormat = Field(
         LogFormat.TEXT, description="of the log on standard error: text or json"
     )

@@ -48,8 +48,11 @@ class TrialTimes:
             self._clock.add(Phase.QUEUE, max(0.0, self._now() - started - step_seconds))
         report = result.get("report")
         if report is not None:
-            self._clock.add(Phase.TRAIN, report.train_seconds)
-            self._clock.add(Phase.VALIDATE, report.validate_seconds)
+            # A report repeated from a checkpoint tells of seconds that were spent before.
+            train_seconds = min(report.train_seconds, step_seconds)
+            self._clock.add(Phase.TRAIN, train_seconds)
+            validate_seconds = min(report.validate_seconds, step_seconds - train_seconds)
+            self._clock.add(Phase.VALIDATE, validate_seconds)
 
 
 @contextmanager

@@ -145,6 +145,7 @@ class JobRunner:
                 artifact_dir=self._settings.artifact_dir,
                 problem=problem,
                 appraisers=appraisers,
+                checkpoints_kept=self._settings.checkpoints_per_job,
             )
             if spec.trains:
                 slots = partial(trial_slots, spec.resources, gpus_per_trial(spec.resources))
@@ -210,7 +211,9 @@ class JobRunner:
             architecture=parse_architecture(best.architecture_json),
             input_shape=info.input_shape,
             num_classes=info.num_classes,
-            recipe=Recipe.model_validate(best.recipe_json),
+            recipe=Recipe.model_validate(best.recipe_json).model_copy(
+                update={"schedule_epochs": None}  # to the end, over its own epochs
+            ),
             epochs=spec.final_epochs,
             seed=spec.seed,
             directory=final_directory(self._settings.artifact_dir, job_id),

@@ -20,11 +20,12 @@ def test_phases_are_read_from_the_results_of_trials():
     now[0] = 121.0
     times.note("b", {"ending": "failed", "time_this_iter_s": 0.5})
     times.note("c", {})
+    times.note("c", {"report": new_report(1), "time_this_iter_s": 0.125})  # repeated, 0.25 s then
     spent, busy_seconds = clock.take()
     assert spent[Phase.QUEUE] == Spent(2.5, 2)
-    assert spent[Phase.TRAIN] == Spent(0.5, 2)
-    assert spent[Phase.VALIDATE] == Spent(0.0, 2)
-    assert busy_seconds == 9.5
+    assert spent[Phase.TRAIN] == Spent(0.625, 3)
+    assert spent[Phase.VALIDATE] == Spent(0.0, 3)
+    assert busy_seconds == 9.625
 
 
 def test_what_a_runner_measures_can_be_read_while_it_runs_and_afterwards(tmp_path):

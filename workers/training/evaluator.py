@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from workers.training.checkpoint import (
     save_weights,
 )
 from workers.training.data import DeviceImages
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -116,13 +119,19 @@ def _start(task: TrialTask, images: DeviceImages, device: torch.device) -> Candi
 
 
 def _resume(task: TrialTask, training: CandidateTraining) -> list[EpochReport]:
-    """Continue from the task's checkpoint, if there is one; returns the reports made before."""
-    found = load_checkpoint(task.directory, training.device)
-    if found is None:
-        return []
-    state, reports = found
-    training.restore(state)
-    return reports
+    """Continue from a checkpoint, if there is one; returns the reports made before.
+
+    It is the task's own, or else that of a shorter training of the same candidate.
+    """
+    for directory in (task.directory, task.resume_from):
+        found = None if directory is None else load_checkpoint(directory, training.device)
+        if found is None or found[0]["epoch"] > task.epochs:
+            continue
+        state, reports = found
+        training.restore(state)
+        _LOG.info("goes on after epoch %d from %s", training.epoch, directory)
+        return reports
+    return []
 
 
 def _timed_epoch(training: CandidateTraining) -> tuple[float, float]:

@@ -192,6 +192,24 @@ def test_job_with_several_objectives_can_be_read_by_the_version_before(url, data
         assert find_or_raise_job(session, job_id).spec.objective == "accuracy"
 
 
+def test_version_before_horizons_can_read_the_recipes(url, database):
+    job_id = add_job(database, trials=2, epochs=2, recipe={"schedule_epochs": 4})
+    run_to_the_end(new_loop(database, job_id))
+    before = contents(database)
+    settings = config()
+    with migrating(database) as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0008")
+        assert (
+            "schedule_epochs"
+            not in connection.scalar(select(JobRow.__table__.c.spec_json))["recipe"]
+        )
+        recipes = connection.execute(text("SELECT recipe_json FROM trials")).scalars().all()
+        assert len(recipes) == 2 and "schedule_epochs" not in str(recipes)
+    upgrade_database(url)
+    assert contents(database) == before
+
+
 def test_version_before_screening_shows_its_jobs_as_trained_for_accuracy(url, database):
     options = {"epochs": 3, "candidates": 6}
     changes = [

@@ -23,6 +23,7 @@ from nas.database.engine import migrating
 from nas.database.jobs import find_claimable_job, list_jobs
 from nas.database.migrate import upgrade
 from nas.database.trials import list_trials
+from nas.evaluation import evaluation_key
 from nas.representations import JobView, TrialView
 from tests.nas.factories import NOON, new_loop, run_to_the_end
 
@@ -112,9 +113,9 @@ def test_database_of_an_older_version_is_upgraded_with_its_data(database_url, re
         assert [view.status for view in views] == ["completed", "completed", "failed", "running"]
         assert [view.epochs_done for view in views] == [2, 2, 0, 1]
         assert {(view.recipe.batch_size, view.seed) for view in views} == {(32, 5)}
-        assert (
-            find_claimable_job(session, NOON + LEASE).id == ended.id
-        )  # its runner's lease is over
+        keys = {evaluation_key("data", view.recipe, epochs=2, seed=5) for view in views}
+        assert keys == {trial.evaluation_key for trial in list_trials(session, ended.id)}
+        assert find_claimable_job(session, NOON + LEASE).id == ended.id
     database.close()
 
 
