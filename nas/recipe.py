@@ -58,6 +58,13 @@ class Recipe(BaseModel):
         description="of weight matrices: an L2 penalty for sgd, decoupled for adamw; "
         "null: 0.002 for sgd, 0.05 for adamw",
     )
+    schedule_epochs: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="epochs over which the learning rate decays, at least those trained for; "
+        "null: just those. With a number, a longer training goes on from a shorter one",
+    )
     warmup_epochs: float = Field(1.0, ge=0, le=1000, description="epochs of linear warm-up")
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="share given to all classes")
     augmentation: Augmentation = Field(
@@ -84,6 +91,10 @@ class Recipe(BaseModel):
     def decay(self) -> float:
         """The weight decay, the optimiser's own where none is named."""
         return self.optimizer.weight_decay if self.weight_decay is None else self.weight_decay
+
+    def horizon(self, epochs: int) -> int:
+        """Return the epochs over which the rate decays, of a training of so many epochs."""
+        return epochs if self.schedule_epochs is None else self.schedule_epochs
 
     def resolved(self) -> Self:
         """Name what is left to the optimiser, so that the recipe stays when defaults change."""

@@ -134,9 +134,9 @@ class CandidateTraining:
         return loss, sum(others, start=torch.zeros_like(loss))
 
     def learning_rate(self, step: int) -> float:
-        """Return the rate at `step`: linear warm-up, then half a cosine down to zero."""
+        """Return the rate at `step`: linear warm-up, then half a cosine to zero at the horizon."""
         warmup = self.recipe.warmup_epochs * self._steps_per_epoch
-        last = self.epochs * self._steps_per_epoch
+        last = self.recipe.horizon(self.epochs) * self._steps_per_epoch
         if step + 1 < warmup:
             return self.recipe.peak_learning_rate * (step + 1) / warmup
         progress = min(1.0, max(0.0, (step - warmup) / max(1.0, last - warmup)))
