@@ -25,7 +25,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from nas.appraisal import Appraiser
-from nas.checkpoints import checkpoint_directory, find_checkpoint, keep_checkpoint
+from nas.artifacts import ArtifactStore
+from nas.checkpoints import fetch_checkpoint, find_checkpoint, keep_trial_files
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
 from nas.database.proposals import ProposalRow, list_proposals
@@ -69,6 +70,7 @@ class SearchLoop:
         *,
         data_fingerprint: str,
         artifact_dir: Path,
+        artifacts: ArtifactStore | None = None,
         clock: Callable[[], datetime] = utc_now,
         problem: SearchProblem | None = None,
         appraisers: Sequence[Appraiser] = (),
@@ -77,6 +79,7 @@ class SearchLoop:
         self._database = database
         self._job_id = job_id
         self._artifact_dir = artifact_dir
+        self._artifacts = artifacts
         self._checkpoints_kept = checkpoints_kept
         self._clock = clock
         with database.read() as session:
@@ -155,13 +158,16 @@ class SearchLoop:
             self._end(session, trial, status, reason)
         self._tell(trial)
 
-    def keep_checkpoint(self, trial_id: str) -> bool:
-        """Keep an ended trial's checkpoint, if it is of use; returns whether it is kept."""
-        if self._checkpoints_kept == 0:
-            return False
-        with self._database.write() as session:
-            trial = find_or_raise_trial(session, trial_id)
-            return keep_checkpoint(session, self._artifact_dir, trial, self._checkpoints_kept)
+    def keep_files(self, trial_id: str) -> None:
+        """Move what an ended trial leaves into the artefact store, where the loop has one."""
+        if self._artifacts is not None:
+            keep_trial_files(
+                self._database,
+                self._artifacts,
+                self._artifact_dir,
+                trial_id,
+                self._checkpoints_kept,
+            )
 
     def interrupt(self) -> None:
         """Put the trials that are under way back to pending, for whoever resumes the job."""
@@ -228,7 +234,7 @@ class SearchLoop:
                 self._pruning.learn(session, trial)
                 self._end_completed(session, trial, len(losers))
             else:
-                earlier = find_checkpoint(session, self._artifact_dir, trial)
+                earlier = find_checkpoint(session, trial)
                 trial.resumed_from = None if earlier is None else earlier.id
                 set_trial_status(trial, TrialStatus.RUNNING)
         self._ledger.withdraw(losers)
@@ -255,9 +261,9 @@ class SearchLoop:
 
     def _task(self, trial: TrialRow) -> TrialTask:
         resume_from = None
-        if trial.resumed_from is not None:
+        if trial.resumed_from is not None and self._artifacts is not None:
             with self._database.read() as session:
-                resume_from = checkpoint_directory(session, self._artifact_dir, trial.resumed_from)
+                resume_from = fetch_checkpoint(session, self._artifacts, self._artifact_dir, trial)
         return TrialTask(
             trial_id=trial.id,
             number=trial.number,
