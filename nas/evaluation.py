@@ -80,7 +80,7 @@ class Evaluator(ABC):
         """Remove what was kept to resume the task; called by the process that drives the search."""
 
 
-_ADDED_LATER = ("optimizer",)
+_ADDED_LATER = ("optimizer", "ema_decay")
 """Fields of the recipe that earlier versions had not: where one has its default, which is what
 those versions did, the key is as it was then, and their evaluations answer."""
 
