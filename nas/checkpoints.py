@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from nas.database import Database
 from nas.database.artifacts import ArtifactRow, list_trial_artifacts, new_artifact
 from nas.database.trials import TrialRow, list_resumable
 from nas.layout import CHECKPOINT_NAME, trial_directory
@@ -30,10 +31,13 @@ def find_checkpoint(session: Session, artifact_dir: Path, trial: TrialRow) -> Tr
     return None
 
 
-def checkpoint_directory(session: Session, artifact_dir: Path, trial_id: str) -> Path | None:
-    """Return where a trial's checkpoint lies if it is kept; None where the trial is gone."""
-    trial = session.get(TrialRow, trial_id)
-    return None if trial is None else _directory(artifact_dir, trial)
+def resume_directory(database: Database, artifact_dir: Path, trial: TrialRow) -> Path | None:
+    """Return where the checkpoint lay that a trial goes on from, if it does from any."""
+    if trial.resumed_from is None:
+        return None
+    with database.read() as session:
+        earlier = session.get(TrialRow, trial.resumed_from)
+    return None if earlier is None else _directory(artifact_dir, earlier)
 
 
 def keep_checkpoint(session: Session, artifact_dir: Path, trial: TrialRow, limit: int) -> bool:

@@ -17,8 +17,8 @@ from typing import Any
 from nas.database import Database
 from nas.database.timings import add_phase_times, add_worker_times
 from nas.errors import DatabaseUnavailableError
-from nas.job import Resources
 from nas.phases import Phase, PhaseClock
+from nas.resources import Resources
 
 _LOG = logging.getLogger(__name__)
 RECORD_SECONDS = 5.0

@@ -17,7 +17,6 @@ then goes on as the old one would have.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +24,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from nas.appraisal import Appraiser
-from nas.checkpoints import checkpoint_directory, find_checkpoint, keep_checkpoint
+from nas.checkpoints import find_checkpoint, keep_checkpoint, resume_directory
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
 from nas.database.proposals import ProposalRow, list_proposals
@@ -55,8 +54,6 @@ from nas.search.finding import CandidateFinder
 from nas.search.ledger import Ledger
 from nas.status import TrialStatus
 from search_spaces import parse_architecture
-
-_LOG = logging.getLogger(__name__)
 
 
 class SearchLoop:
@@ -138,7 +135,7 @@ class SearchLoop:
             trial.reward = self._pruning.value(trial)
             self._ledger.of_trial(trial).told = (trial.reward,)
             self._end(session, trial, TrialStatus.PRUNED, judgement.reason)
-        self._tell(trial)
+        self._ledger.tell(trial)
         return False
 
     def complete(self, trial_id: str) -> None:
@@ -146,14 +143,14 @@ class SearchLoop:
         with self._database.write() as session:
             trial = find_or_raise_trial(session, trial_id)
             self._end_completed(session, trial)
-        self._tell(trial)
+        self._ledger.tell(trial)
 
     def fail(self, trial_id: str, status: TrialStatus, reason: str) -> None:
         """End a trial that could not be evaluated and tell the sampler."""
         with self._database.write() as session:
             trial = find_or_raise_trial(session, trial_id)
             self._end(session, trial, status, reason)
-        self._tell(trial)
+        self._ledger.tell(trial)
 
     def keep_checkpoint(self, trial_id: str) -> bool:
         """Keep an ended trial's checkpoint, if it is of use; returns whether it is kept."""
@@ -233,7 +230,7 @@ class SearchLoop:
                 set_trial_status(trial, TrialStatus.RUNNING)
         self._ledger.withdraw(losers)
         if trial.status.is_final:
-            self._tell(trial)
+            self._ledger.tell(trial)
             return None
         return self._task(trial)
 
@@ -254,10 +251,6 @@ class SearchLoop:
         return self._task(trial)
 
     def _task(self, trial: TrialRow) -> TrialTask:
-        resume_from = None
-        if trial.resumed_from is not None:
-            with self._database.read() as session:
-                resume_from = checkpoint_directory(session, self._artifact_dir, trial.resumed_from)
         return TrialTask(
             trial_id=trial.id,
             number=trial.number,
@@ -269,7 +262,7 @@ class SearchLoop:
             seed=self.spec.seed,
             directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
             epochs_recorded=trial.epochs_done,
-            resume_from=resume_from,
+            resume_from=resume_directory(self._database, self._artifact_dir, trial),
             job_id=self._job_id,
         )
 
@@ -303,8 +296,3 @@ class SearchLoop:
         set_trial_status(trial, status)
         trial.error, trial.finished_at = reason, self._clock()
         self._ledger.store_tells(session, self._ledger.of_trial(trial), withdrawn)
-
-    def _tell(self, trial: TrialRow) -> None:
-        """Tell the sampler what `_end` has stored."""
-        _LOG.info("trial %d: %s", trial.number, trial.status.value, extra={"trial_id": trial.id})
-        self._ledger.tell(trial)
