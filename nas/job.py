@@ -29,6 +29,7 @@ from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
 from nas.proxies import ProxyScores
 from nas.recipe import Recipe
+from nas.resources import Resources
 from nas.samplers import find_or_raise_sampler
 from nas.schedulers import Scheduler, SchedulerRequest
 from nas.screening import SCORE, Screening, ScreenRequest
@@ -36,24 +37,6 @@ from search_spaces import Choice, InvalidDecisionsError, create_space, find_or_r
 from search_spaces.case_studies import find_or_raise_case_study
 from search_spaces.errors import first_problem
 from search_spaces.registry import AnySpace
-
-
-class Resources(BaseModel):
-    """What each trial gets of the cluster; fractions share a device among trials."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    cpus_per_trial: float = Field(1.0, gt=0, le=1024, description="CPU cores, fractions allowed")
-    gpus_per_trial: float | None = Field(
-        None,
-        ge=0,
-        le=64,
-        description="GPUs, fractions allowed; unset: a quarter of one where the cluster has GPUs",
-    )
-    max_concurrent_trials: int | None = Field(
-        None, ge=1, le=100_000, description="unset: as many as the cluster holds"
-    )
-
 
 _AS_STORED = {"as_stored": True}
 """Validation context of a request that was accepted once, maybe with packages now gone."""

@@ -9,7 +9,7 @@ on a GPU it adds autocast.
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,10 @@ from search_spaces import Architecture, InputShape, build_classifier
 from search_spaces.classifier import Classifier
 from workers.training.data import DeviceImages, count_batches
 
-_EVALUATION_BATCH = 512
+T = TypeVar("T")
+
+EVALUATION_BATCH = 512
+"""Images that are classified at once after an epoch."""
 
 ADAMW_BETA2 = 0.999
 """Memory of AdamW's squared gradients (Kingma & Ba 2015)."""
@@ -72,6 +75,15 @@ class CandidateTraining:
         self.optimizer = new_optimizer(self.model, recipe)
         self._generator = torch.Generator(device).manual_seed(seed)
         self._steps_per_epoch = count_batches(len(images), recipe.batch_size)
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this is the process that keeps the files; alone, it is."""
+        return True
+
+    def agreed(self, value: T) -> T:
+        """Return the leader's value, where several processes train together."""
+        return value
 
     def run_epoch(self) -> float:
         """Train for one epoch and return its mean loss.
@@ -138,7 +150,7 @@ class CandidateTraining:
         self.model.eval()
         loss = torch.zeros((), device=self.device)
         correct = torch.zeros((), device=self.device, dtype=torch.long)
-        for batch, labels in images.batches(_EVALUATION_BATCH):
+        for batch, labels in images.batches(EVALUATION_BATCH):
             with self._autocast():
                 logits = self.model(_channels_last(batch)).float()
             loss += F.cross_entropy(logits, labels, reduction="sum")

@@ -13,6 +13,7 @@ from nas.datasets import ImageData
 from nas.errors import TrialInfeasibleError
 from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
 from nas.provenance import Environment
+from workers.cluster import may_use_gpu
 from workers.training.candidate import CandidateTraining
 from workers.training.checkpoint import (
     drop_checkpoint,
@@ -28,12 +29,13 @@ class TrainingEvaluator(Evaluator):
     """Trains on the training split and measures on the validation split after each epoch."""
 
     data: ImageData
+    training: type[CandidateTraining] = CandidateTraining
 
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield a report after each epoch; leaves weights and checkpoint in `task.directory`."""
         with memory_errors_named():
             device = pick_device()
-            training = _start(task, DeviceImages(self.data.train, device), device)
+            training = _start(self.training, task, DeviceImages(self.data.train, device), device)
             validation = DeviceImages(self.data.validation, device)
             reports = _resume(task, training)
             yield from reports[task.epochs_recorded :]
@@ -41,9 +43,10 @@ class TrainingEvaluator(Evaluator):
                 train_loss, seconds = _timed_epoch(training)
                 metrics = training.evaluate(validation)
                 reports.append(EpochReport(training.epoch, metrics, train_loss, seconds))
-                if training.epoch == task.epochs:
+                if training.is_leader and training.epoch == task.epochs:
                     save_weights(task.directory, training.model)
-                save_checkpoint(task.directory, training.state(), reports)
+                if training.is_leader:
+                    save_checkpoint(task.directory, training.state(), reports)
                 yield reports[-1]
 
     def environment(self) -> Environment:
@@ -70,25 +73,28 @@ class FinalTraining:
     """Trains the winner on training and validation images, then measures it once on test images."""
 
     data: ImageData
+    training: type[CandidateTraining] = CandidateTraining
 
     def run(self, task: TrialTask) -> Iterator[FinalProgress]:
         """Yield progress after each epoch and the test at last; leaves weights and checkpoint."""
         device = pick_device()
         joined = self.data.train.joined(self.data.validation)
-        training = _start(task, DeviceImages(joined, device), device)
+        training = _start(self.training, task, DeviceImages(joined, device), device)
         _resume(task, training)
         while training.epoch < task.epochs:
             training.run_epoch()
-            save_checkpoint(task.directory, training.state(), [])
+            if training.is_leader:
+                save_checkpoint(task.directory, training.state(), [])
             yield FinalProgress(training.epoch)
-        save_weights(task.directory, training.model)
+        if training.is_leader:
+            save_weights(task.directory, training.model)
         test = training.evaluate(DeviceImages(self.data.test, device))
         yield FinalProgress(training.epoch, test)
 
 
 def pick_device() -> torch.device:
     """Return the GPU that Ray gave this process, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device("cuda" if may_use_gpu() and torch.cuda.is_available() else "cpu")
 
 
 @contextmanager
@@ -100,8 +106,10 @@ def memory_errors_named() -> Iterator[None]:
         raise TrialInfeasibleError(f"out of memory: {error}") from error
 
 
-def _start(task: TrialTask, images: DeviceImages, device: torch.device) -> CandidateTraining:
-    return CandidateTraining(
+def _start(
+    kind: type[CandidateTraining], task: TrialTask, images: DeviceImages, device: torch.device
+) -> CandidateTraining:
+    return kind(
         task.architecture,
         task.input_shape,
         task.num_classes,
@@ -115,7 +123,8 @@ def _start(task: TrialTask, images: DeviceImages, device: torch.device) -> Candi
 
 def _resume(task: TrialTask, training: CandidateTraining) -> list[EpochReport]:
     """Continue from the task's checkpoint, if there is one; returns the reports made before."""
-    found = load_checkpoint(task.directory, training.device)
+    stored = load_checkpoint(task.directory, training.device) if training.is_leader else None
+    found = training.agreed(stored)
     if found is None:
         return []
     state, reports = found
