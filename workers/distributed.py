@@ -105,9 +105,11 @@ def _run_once(iterate: Callable[[], Iterator[T]], share: TrialShare) -> Generato
             asked = mailbox.take.remote()
             ready, _ = ray.wait([asked, fit])
             if asked not in ready:
-                _raise_if_lost(fit)
+                lost = _found(fit)
+                if lost is not None:
+                    raise _GroupLostError(lost)
                 return
-            item = ray.get(asked)
+            item = _found(asked)
             if isinstance(item, _Failure):
                 raise item.error
             yield item
@@ -119,13 +121,11 @@ def _run_once(iterate: Callable[[], Iterator[T]], share: TrialShare) -> Generato
         ray.kill(mailbox)
 
 
-def _raise_if_lost(fit: Any) -> None:
+def _found(reference: Any) -> Any:
     try:
-        lost: str | None = ray.get(fit)
-    except RayError as error:
-        lost = f"{type(error).__name__}: {error}"
-    if lost is not None:
-        raise _GroupLostError(lost)
+        return ray.get(reference)
+    except RayError as error:  # with its node, say
+        raise _GroupLostError(f"{type(error).__name__}: {error}") from error
 
 
 def _fit(iterate: Callable[[], Iterator[Any]], share: TrialShare, mailbox: Any) -> str | None:

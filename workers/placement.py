@@ -13,13 +13,12 @@ from typing import Literal
 
 from nas.datasets import ImageData
 from nas.errors import InvalidInputError
-from nas.evaluation import TrialTask
+from nas.evaluation import EVALUATION_BATCH, TrialTask
 from nas.resources import Resources
 from search_spaces import Architecture
 from search_spaces.analysis import Analysis
 from workers.cluster import Node, list_nodes
 from workers.gpu_memory import smallest_gpu_bytes
-from workers.training.candidate import EVALUATION_BATCH
 
 GPU_SHARES = (1 / 8, 1 / 4, 1 / 2, 1.0)
 """The shares of a GPU that trials get; few of them, so that an idle worker process finds a trial

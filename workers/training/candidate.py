@@ -16,16 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nas.errors import TrialFailedError
-from nas.evaluation import Metrics
+from nas.evaluation import EVALUATION_BATCH, Metrics
 from nas.recipe import Optimizer, Recipe
 from search_spaces import Architecture, InputShape, build_classifier
 from search_spaces.classifier import Classifier
 from workers.training.data import DeviceImages, count_batches
 
 T = TypeVar("T")
-
-EVALUATION_BATCH = 512
-"""Images that are classified at once after an epoch."""
 
 ADAMW_BETA2 = 0.999
 """Memory of AdamW's squared gradients (Kingma & Ba 2015)."""
