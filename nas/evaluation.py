@@ -84,5 +84,7 @@ def evaluation_key(data_fingerprint: str, recipe: Recipe, *, epochs: int, seed: 
     written = recipe.resolved().model_dump(mode="json")
     if recipe.optimizer is Optimizer.SGD:  # as it was before there was another
         del written["optimizer"]
+    if recipe.ema_decay is None:  # as it was before weights could be averaged
+        del written["ema_decay"]
     parts = {"data": data_fingerprint, "recipe": written, "epochs": epochs, "seed": seed}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

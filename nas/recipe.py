@@ -40,7 +40,7 @@ class Recipe(BaseModel):
 
     Loshchilov & Hutter, SGDR, ICLR 2017 (cosine); Loshchilov & Hutter, Decoupled Weight Decay
     Regularization, ICLR 2019 (AdamW); Goyal et al. 2017 (warm-up); Szegedy et al., CVPR 2016
-    (label smoothing).
+    (label smoothing) and section 8 (averaged weights).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +65,13 @@ class Recipe(BaseModel):
     )
     gradient_clip: float = Field(
         5.0, gt=0, le=1e6, description="largest norm of the whole gradient"
+    )
+    ema_decay: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="decay per step of the moving average of the weights that is measured and "
+        "kept in their place, ramped up from 0.1; null: the weights themselves",
     )
 
     @property

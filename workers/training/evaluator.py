@@ -44,7 +44,7 @@ class TrainingEvaluator(Evaluator):
                 metrics = training.evaluate(validation)
                 reports.append(EpochReport(training.epoch, metrics, train_loss, seconds))
                 if training.is_leader and training.epoch == task.epochs:
-                    save_weights(task.directory, training.model)
+                    save_weights(task.directory, training.measured_model)
                 if training.is_leader:
                     save_checkpoint(task.directory, training.state(), reports)
                 yield reports[-1]
@@ -87,7 +87,7 @@ class FinalTraining:
                 save_checkpoint(task.directory, training.state(), [])
             yield FinalProgress(training.epoch)
         if training.is_leader:
-            save_weights(task.directory, training.model)
+            save_weights(task.directory, training.measured_model)
         test = training.evaluate(DeviceImages(self.data.test, device))
         yield FinalProgress(training.epoch, test)
 

@@ -67,7 +67,9 @@ class ParallelTraining(CandidateTraining):
         return super()._losses(images, labels)
 
     def evaluate(self, images: DeviceImages) -> Metrics:
-        """Measure on all of `images`, a part in each process."""
+        """Measure on all of `images`, a part in each process, with the leader's statistics."""
+        for buffer in self.measured_model.buffers():
+            distributed.broadcast(buffer, 0)
         part = copy(images)
         part.images = images.images[self._rank :: self._processes]
         part.labels = images.labels[self._rank :: self._processes]
