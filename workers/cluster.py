@@ -60,7 +60,8 @@ def ensure_ray(address: str | None) -> None:
     try:
         with _signal_handlers_kept():
             ray.init(
-                address=address,
+                # Left out, Ray would join whatever cluster was last started on this machine.
+                address=address or "local",
                 include_dashboard=False if address is None else None,
                 log_to_driver=False,
                 logging_level=logging.ERROR,

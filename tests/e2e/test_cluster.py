@@ -32,7 +32,7 @@ from tests.e2e.processes import start, wait_for
 from tests.nas.factories import add_job, new_database, new_loop
 from tests.nas.test_search import trials_of
 from tests.workers.training.factories import digits, new_task
-from workers.cluster import ensure_ray
+from workers.cluster import ensure_ray, list_nodes
 from workers.distributed import evaluator_for
 from workers.node_data import share_on_nodes
 from workers.placement import TrialShare
@@ -213,6 +213,15 @@ def processes_of(node: Node) -> list[psutil.Process]:
 def count_trials(node: Node) -> int:
     """Count the processes that a node's raylet has started for trials."""
     return sum("Trainable" in " ".join(process.cmdline()) for process in processes_of(node))
+
+
+def test_no_address_starts_a_cluster_though_another_runs_on_this_machine(cluster: Cluster) -> None:
+    ray.shutdown()
+    ensure_ray(None)
+    assert {node.node_id for node in list_nodes()}.isdisjoint(
+        node.node_id for node in (cluster.head_node, *cluster.worker_nodes)
+    )
+    assert len(list_nodes()) == 1
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "nowhere.invalid:6379"])
