@@ -23,7 +23,8 @@ from nas.database import open_database
 from nas.database.jobs import create_job
 from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
 from nas.ids import utc_now
-from nas.job import Resources, parse_job_spec
+from nas.job import parse_job_spec
+from nas.resources import Resources
 from nas.search import SearchLoop
 from nas.settings import load_settings
 from workers.cluster import ensure_ray
