@@ -94,9 +94,9 @@ def nearest_answers(base: Recipe, decisions: tuple[Decision, ...]) -> dict[str, 
     }
 
 
-def _nearest(value: Choice, decision: Decision) -> Choice:
-    if isinstance(value, str):
-        return value if value in decision.choices else decision.choices[0]
+def _nearest(value: Choice | None, decision: Decision) -> Choice:
+    if value is None or isinstance(value, str):
+        return next((choice for choice in decision.choices if choice == value), decision.choices[0])
     numbers = [choice for choice in decision.choices if not isinstance(choice, str)]
     return min(numbers, key=lambda choice: abs(choice - value))
 
@@ -136,8 +136,10 @@ def _fields(model: type[BaseModel], before: str = "") -> dict[str, type]:
     return found
 
 
-FIELDS: Mapping[str, type] = _fields(Recipe)
-"""What of a recipe can be searched."""
+FIELDS: Mapping[str, type] = {
+    name: kind for name, kind in _fields(Recipe).items() if name != "schedule_epochs"
+}
+"""What of a recipe can be searched: all but the horizon that a job's budgets have in common."""
 
 
 def _with(recipe: Recipe, name: str, value: object) -> Recipe:

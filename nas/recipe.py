@@ -40,7 +40,7 @@ class Recipe(BaseModel):
 
     Loshchilov & Hutter, SGDR, ICLR 2017 (cosine); Loshchilov & Hutter, Decoupled Weight Decay
     Regularization, ICLR 2019 (AdamW); Goyal et al. 2017 (warm-up); Szegedy et al., CVPR 2016
-    (label smoothing).
+    (label smoothing) and section 8 (averaged weights).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +58,13 @@ class Recipe(BaseModel):
         description="of weight matrices: an L2 penalty for sgd, decoupled for adamw; "
         "null: 0.002 for sgd, 0.05 for adamw",
     )
+    schedule_epochs: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="epochs over which the learning rate decays, at least those trained for; "
+        "null: just those. With a number, a longer training goes on from a shorter one",
+    )
     warmup_epochs: float = Field(1.0, ge=0, le=1000, description="epochs of linear warm-up")
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="share given to all classes")
     augmentation: Augmentation = Field(
@@ -65,6 +72,13 @@ class Recipe(BaseModel):
     )
     gradient_clip: float = Field(
         5.0, gt=0, le=1e6, description="largest norm of the whole gradient"
+    )
+    ema_decay: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="decay per step of the moving average of the weights that is measured and "
+        "kept in their place, ramped up from 0.1; null: the weights themselves",
     )
 
     @property
@@ -77,6 +91,10 @@ class Recipe(BaseModel):
     def decay(self) -> float:
         """The weight decay, the optimiser's own where none is named."""
         return self.optimizer.weight_decay if self.weight_decay is None else self.weight_decay
+
+    def horizon(self, epochs: int) -> int:
+        """Return the epochs over which the rate decays, of a training of so many epochs."""
+        return epochs if self.schedule_epochs is None else self.schedule_epochs
 
     def resolved(self) -> Self:
         """Name what is left to the optimiser, so that the recipe stays when defaults change."""

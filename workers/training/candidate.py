@@ -20,6 +20,7 @@ from nas.evaluation import Metrics
 from nas.recipe import Optimizer, Recipe
 from search_spaces import Architecture, InputShape, build_classifier
 from search_spaces.classifier import Classifier
+from workers.training.averaging import WeightAverage
 from workers.training.data import DeviceImages, count_batches
 
 _EVALUATION_BATCH = 512
@@ -70,8 +71,15 @@ class CandidateTraining:
             enabled=self._on_gpu and self._autocast_dtype is torch.float16
         )
         self.optimizer = new_optimizer(self.model, recipe)
+        decay = recipe.ema_decay
+        self._average = None if decay is None else WeightAverage(self.model, decay)
         self._generator = torch.Generator(device).manual_seed(seed)
         self._steps_per_epoch = count_batches(len(images), recipe.batch_size)
+
+    @property
+    def measured_model(self) -> Classifier:
+        """The network to evaluate and to keep: the averaged one where the recipe has one."""
+        return self.model if self._average is None else self._average.model
 
     def run_epoch(self) -> float:
         """Train for one epoch and return its mean loss.
@@ -108,6 +116,8 @@ class CandidateTraining:
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.gradient_clip)
         self._scaler.step(self.optimizer)
         self._scaler.update()
+        if self._average is not None:
+            self._average.update(step)
         return loss.detach()
 
     def _losses(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,9 +134,9 @@ class CandidateTraining:
         return loss, sum(others, start=torch.zeros_like(loss))
 
     def learning_rate(self, step: int) -> float:
-        """Return the rate at `step`: linear warm-up, then half a cosine down to zero."""
+        """Return the rate at `step`: linear warm-up, then half a cosine to zero at the horizon."""
         warmup = self.recipe.warmup_epochs * self._steps_per_epoch
-        last = self.epochs * self._steps_per_epoch
+        last = self.recipe.horizon(self.epochs) * self._steps_per_epoch
         if step + 1 < warmup:
             return self.recipe.peak_learning_rate * (step + 1) / warmup
         progress = min(1.0, max(0.0, (step - warmup) / max(1.0, last - warmup)))
@@ -135,12 +145,12 @@ class CandidateTraining:
     @torch.no_grad()
     def evaluate(self, images: DeviceImages) -> Metrics:
         """Measure accuracy and cross-entropy on all of `images`."""
-        self.model.eval()
+        model = self.measured_model.eval()
         loss = torch.zeros((), device=self.device)
         correct = torch.zeros((), device=self.device, dtype=torch.long)
         for batch, labels in images.batches(_EVALUATION_BATCH):
             with self._autocast():
-                logits = self.model(_channels_last(batch)).float()
+                logits = model(_channels_last(batch)).float()
             loss += F.cross_entropy(logits, labels, reduction="sum")
             correct += (logits.argmax(dim=1) == labels).sum()
         mean_loss = float(loss) / len(images)
@@ -158,7 +168,7 @@ class CandidateTraining:
             "optimizer": self.optimizer.state_dict(),
             "scaler": self._scaler.state_dict(),
             "generator": self._generator.get_state(),
-        }
+        } | ({} if self._average is None else {"average": self._average.state()})
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from an earlier `state()`."""
@@ -167,6 +177,8 @@ class CandidateTraining:
         self.optimizer.load_state_dict(state["optimizer"])
         self._scaler.load_state_dict(state["scaler"])
         self._generator.set_state(state["generator"].cpu())
+        if self._average is not None:
+            self._average.restore(state["average"])
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, dtype=self._autocast_dtype, enabled=self._on_gpu)
