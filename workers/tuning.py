@@ -24,6 +24,7 @@ from nas.phases import Phase
 from nas.resources import Resources
 from nas.search import SearchLoop
 from nas.status import TrialStatus
+from workers.finished_trials import forget_finished
 from workers.placement import ShareOf, TrialShare, named_share
 from workers.recording import TrialTimes
 
@@ -182,6 +183,10 @@ class EpochScheduler(_LeftOutOfSnapshots, FIFOScheduler):
         """Record an epoch and say whether the trial goes on; not called after its last one."""
         goes_on = self._searcher.goes_on(trial.trial_id, result)
         return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        """Let Tune forget the trials that ended before this one."""
+        forget_finished(tune_controller)
 
 
 class StopWhen(_LeftOutOfSnapshots, tune.Stopper):
