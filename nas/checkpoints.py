@@ -41,16 +41,19 @@ def find_checkpoint(session: Session, trial: TrialRow) -> TrialRow | None:
 
 
 def fetch_checkpoint(
-    session: Session, store: ArtifactStore, artifact_dir: Path, trial: TrialRow
+    database: Database, store: ArtifactStore, artifact_dir: Path, trial: TrialRow
 ) -> Path | None:
     """Fetch the checkpoint that `trial` goes on from into a directory of its own.
 
     Returns that directory, or None where there is no such checkpoint any more.
     """
-    earlier = None if trial.resumed_from is None else session.get(TrialRow, trial.resumed_from)
-    if earlier is None:
+    if trial.resumed_from is None:
         return None
-    artifact = find_artifact(session, earlier.job_id, CHECKPOINT_KIND, earlier.id)
+    with database.read() as session:
+        earlier = session.get(TrialRow, trial.resumed_from)
+        if earlier is None:
+            return None
+        artifact = find_artifact(session, earlier.job_id, CHECKPOINT_KIND, earlier.id)
     if artifact is None:
         return None
     directory = _fetched(artifact_dir, trial)

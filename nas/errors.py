@@ -23,6 +23,10 @@ class DatabaseUnavailableError(NasError):
     """Raised when the database cannot be reached, opened, or is of another version."""
 
 
+class ClusterUnavailableError(NasError):
+    """Raised when the Ray cluster cannot be joined."""
+
+
 class TrialFailedError(NasError):
     """Raised by an evaluator when a trial cannot go on; the message is the reason shown."""
 

@@ -27,6 +27,9 @@ from nas.provenance import Environment
 from nas.recipe import Recipe
 from search_spaces.base import Architecture, InputShape
 
+EVALUATION_BATCH = 512
+"""Images that are classified at once when an epoch is measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metrics:

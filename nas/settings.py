@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nas.errors import InvalidInputError
 from nas.logs import LogFormat
 from search_spaces.errors import first_problem
+
+_HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):(?P<port>\d{1,5})")
 
 
 class Settings(BaseSettings):
@@ -29,7 +32,9 @@ class Settings(BaseSettings):
     artifact_url: str = Field(
         "", description="fsspec URL of finished files; `objects` in `artifact_dir` if empty"
     )
-    ray_address: str | None = Field(None, description="Ray cluster to join; start one if unset")
+    ray_address: str | None = Field(
+        None, description="Ray cluster to join: HOST:PORT of its head, or auto; start one if unset"
+    )
     lease_seconds: float = Field(
         30.0, gt=0, le=86_400, description="a runner silent for this long loses its job to another"
     )
@@ -53,6 +58,23 @@ class Settings(BaseSettings):
         derived["artifact_dir"] = artifact_dir = artifact_dir.expanduser().resolve()
         derived["artifact_url"] = values.get("artifact_url") or f"file://{artifact_dir / 'objects'}"
         return derived
+
+    @field_validator("ray_address")
+    @classmethod
+    def _joinable(cls, value: str | None) -> str | None:
+        """Refuse what no runner can join; an empty address counts as unset."""
+        if not value or value == "auto":
+            return value or None
+        if value.startswith("ray://"):
+            raise ValueError(
+                f"got {value!r}: a Ray Client would run the search on the head, away from its "
+                "database; allowed: HOST:PORT of the head, or auto, on a machine that "
+                "`ray start --address` has made a node of the cluster"
+            )
+        match = _HOST_AND_PORT.fullmatch(value)
+        if match is None or not 0 < int(match["port"]) < 2**16:
+            raise ValueError(f"got {value!r}, allowed: HOST:PORT of the cluster's head, or auto")
+        return value
 
 
 def load_settings(**overrides: object) -> Settings:

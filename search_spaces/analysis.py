@@ -132,6 +132,10 @@ class _Run:
         self._layers: list[LayerAnalysis] = []
         self._path: list[str] = []
         self._hooks: list[RemovableHandle] = []
+        self._params = {
+            name: sum(p.numel() for p in module.parameters(recurse=False))
+            for name, module in network.named_modules()
+        }
 
     def analyze(self, input_shape: InputShape) -> Analysis:
         """Run, and return what was noted."""
@@ -164,12 +168,12 @@ class _Run:
         """Yield the layers with parameters that were not run."""
         ran = {layer.name for layer in self._layers}
         for name, module in self._network.named_modules():
-            params = sum(p.numel() for p in module.parameters(recurse=False))
+            params = self._params[name]
             if params and name not in ran:
                 yield LayerAnalysis(name, type(module).__name__, (), params, 0)
 
     def _watch(self, name: str, module: nn.Module, ledger: Ledger) -> None:
-        params = sum(p.numel() for p in module.parameters(recurse=False))
+        params = self._params[name]
         is_leaf = next(module.children(), None) is None
         macs_outside: list[int] = []  # a stack, since a module may run inside itself
 

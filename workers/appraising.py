@@ -14,16 +14,17 @@ from workers.latency.appraiser import LATENCY, new_latency_appraiser
 
 @contextmanager
 def job_appraisers(
-    database: Database, spec: JobSpec, problem: SearchProblem
+    database: Database, spec: JobSpec, problem: SearchProblem, *, on_gpu: bool
 ) -> Iterator[list[Appraiser]]:
-    """Make an appraiser for each figure before training that the job names and needs one for."""
+    """Make an appraiser for each figure before training that the job names and needs one for.
+
+    `on_gpu` says where trials run, and so what is timed.
+    """
     if LATENCY not in spec.needed_metrics:
         yield []
         return
     from workers.latency.remote import remote_probe
-    from workers.tuning import gpus_per_trial
 
-    on_gpu = gpus_per_trial(spec.resources) > 0
     with remote_probe(
         problem.input_shape, problem.num_classes, spec.latency, on_gpu=on_gpu
     ) as probe:

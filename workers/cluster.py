@@ -1,13 +1,18 @@
-"""Joining a Ray cluster, or starting one in this process."""
+"""Joining a Ray cluster, or starting one in this process, and what nodes it has."""
 
 from __future__ import annotations
 
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from nas.errors import ClusterUnavailableError
 
 _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -22,11 +27,27 @@ _QUIET = {
     "TUNE_WARN_THRESHOLD_S": "60",
 }
 
+_CONNECT_SECONDS = 5.0
+"""Ray itself tries an address where nothing listens for half a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of the cluster, and what it offers when nothing runs on it."""
+
+    node_id: str
+    cpus: float
+    gpus: float
+
 
 def ensure_ray(address: str | None) -> None:
     """Connect this process to the cluster at `address`, or start one on all cores if None.
 
     Does nothing where the process is connected already.
+
+    Raises:
+        ClusterUnavailableError: Nothing answers at the address, this machine is not a node of its
+            cluster, or Ray or Python are of another version there.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -34,13 +55,64 @@ def ensure_ray(address: str | None) -> None:
 
     if ray.is_initialized():
         return
-    with _signal_handlers_kept():
-        ray.init(
-            address=address,
-            include_dashboard=False if address is None else None,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
+    if address is not None and address != "auto":
+        _require_listener(address)
+    try:
+        with _signal_handlers_kept():
+            ray.init(
+                # Left out, Ray would join whatever cluster was last started on this machine.
+                address=address or "local",
+                include_dashboard=False if address is None else None,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        if address is None:
+            raise
+        raise ClusterUnavailableError(
+            f"--ray-address: cannot join the Ray cluster at {address!r}: "
+            f"{' '.join(str(error).split())}"
+        ) from error
+
+
+def list_nodes() -> list[Node]:
+    """Return the living nodes of the connected cluster."""
+    import ray
+
+    found: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return [
+        Node(
+            node_id=node["NodeID"],
+            cpus=node["Resources"].get("CPU", 0.0),
+            gpus=node["Resources"].get("GPU", 0.0),
         )
+        for node in found
+        if node["Alive"]
+    ]
+
+
+def may_use_gpu() -> bool:
+    """Tell whether this process may use a GPU: in an actor, only if it was given a share of one.
+
+    Ray shows all of a node's GPUs to those that asked for none.
+    """
+    import ray
+
+    if not ray.is_initialized():
+        return True
+    context = ray.get_runtime_context()
+    return context.get_actor_id() is None or bool(context.get_accelerator_ids()["GPU"])
+
+
+def _require_listener(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+    except OSError as error:
+        raise ClusterUnavailableError(
+            f"--ray-address: nothing answers at {address!r} ({error}); give the address that "
+            "`ray start --head` printed, or leave it out to start a cluster on this machine"
+        ) from error
 
 
 @contextmanager
@@ -56,11 +128,3 @@ def _signal_handlers_kept() -> Iterator[None]:
         for number, handler in before.items():
             if handler is not None:
                 signal.signal(number, handler)
-
-
-def cluster_has_gpus() -> bool:
-    """Tell whether any node of the connected cluster offers a GPU."""
-    import ray
-
-    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return resources.get("GPU", 0) > 0

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import ray
 
 from nas.datasets import ImageData
 from nas.evaluation import TrialTask
+from workers.distributed import run_together
+from workers.placement import TrialShare
 from workers.training.evaluator import FinalProgress, FinalTraining
+from workers.training.parallel import ParallelTraining
 
 
 class _FinalTrainingActor:
@@ -23,10 +27,13 @@ class _FinalTrainingActor:
         return next(self._progress)
 
 
-def retrain(data: ImageData, task: TrialTask, cpus: float, gpus: float) -> Iterator[FinalProgress]:
+def retrain(data: ImageData, task: TrialTask, share: TrialShare) -> Iterator[FinalProgress]:
     """Retrain on the connected cluster; the last item carries the test."""
-    remote_class: Any = ray.remote(num_cpus=cpus, num_gpus=gpus)(_FinalTrainingActor)
-    actor = remote_class.remote(ray.put(data), task)
+    if share.workers > 1:
+        yield from run_together(partial(_train_together, data, task), share)
+        return
+    remote_class: Any = ray.remote(num_cpus=share.cpus, num_gpus=share.gpus)(_FinalTrainingActor)
+    actor = remote_class.remote(data, task)
     try:
         while True:
             progress: FinalProgress = ray.get(actor.advance.remote())
@@ -35,3 +42,7 @@ def retrain(data: ImageData, task: TrialTask, cpus: float, gpus: float) -> Itera
                 return
     finally:
         ray.kill(actor)
+
+
+def _train_together(data: ImageData, task: TrialTask) -> Iterator[FinalProgress]:
+    return FinalTraining(data, ParallelTraining).run(task)

@@ -7,7 +7,6 @@ tables. They are written every few seconds and at the end, so that a crash costs
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +16,9 @@ from typing import Any
 from nas.database import Database
 from nas.database.timings import add_phase_times, add_worker_times
 from nas.errors import DatabaseUnavailableError
-from nas.job import Resources
 from nas.phases import Phase, PhaseClock
+from workers.cluster import list_nodes
+from workers.placement import Placement
 
 _LOG = logging.getLogger(__name__)
 RECORD_SECONDS = 5.0
@@ -110,14 +110,6 @@ def recording(
         record()
 
 
-def trial_slots(resources: Resources, gpus_per_trial: float) -> int:
-    """Return how many trials fit on the connected cluster at once."""
-    import ray
-
-    offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    fits = [offered.get("CPU", 0.0) / resources.cpus_per_trial]
-    if gpus_per_trial > 0:
-        fits.append(offered.get("GPU", 0.0) / gpus_per_trial)
-    if resources.max_concurrent_trials is not None:
-        fits.append(resources.max_concurrent_trials)
-    return math.floor(min(fits) + 1e-9)
+def trial_slots(placement: Placement) -> int:
+    """Return how many of a job's trials fit on the connected cluster as it is now."""
+    return placement.places(list_nodes())

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -49,6 +50,9 @@ from workers.cluster import ensure_ray
 from workers.identity import is_gone, runner_name
 from workers.parallel import call_each
 from workers.recording import recording, trial_slots
+
+if TYPE_CHECKING:
+    from workers.placement import ShareOf
 
 _LOG = logging.getLogger(__name__)
 _HEARTBEATS_PER_LEASE = 20
@@ -112,21 +116,26 @@ class JobRunner:
     def _search(self, job_id: str) -> None:
         with self._database.read() as session:
             spec = find_or_raise_job(session, job_id).spec
-        data = find_or_raise_dataset(spec.dataset).load()
         ensure_ray(self._settings.ray_address)
-        baselines = self._baselines(job_id, spec, data)
-        baselines.measure()
         # These need torch and Ray, which a process that only waits for jobs does not load.
         from workers.appraising import job_appraisers
+        from workers.distributed import evaluator_for
+        from workers.node_data import share_on_nodes
+        from workers.placement import placement_on_cluster
         from workers.proxies.scoring import JobScoring, complete_untrained
         from workers.supernet.job import JobSupernet
-        from workers.training.evaluator import TrainingEvaluator
         from workers.trial_log import LoggedEvaluator
-        from workers.tuning import gpus_per_trial, run_trials
+        from workers.tuning import run_trials
 
+        data = find_or_raise_dataset(spec.dataset).load()
+        placement = placement_on_cluster(spec.resources, data)
+        data = share_on_nodes(data)
+        baselines = self._baselines(job_id, spec, data)
+        baselines.measure()
         scoring = JobScoring(spec, data)
         problem = spec.new_problem(scoring.scores)
-        with job_appraisers(self._database, spec, problem) as measured:
+        share_of = partial(placement.share, analyze=problem.analyze)
+        with job_appraisers(self._database, spec, problem, on_gpu=placement.has_gpus) as measured:
             appraisers = [*scoring.appraisers, *measured]
             if spec.parsed_evaluator.kind is EvaluatorKind.WEIGHT_SHARING:
                 supernet = JobSupernet(
@@ -153,17 +162,18 @@ class JobRunner:
                 checkpoints_kept=self._settings.checkpoints_per_job,
             )
             if spec.trains:
-                slots = partial(trial_slots, spec.resources, gpus_per_trial(spec.resources))
+                slots = partial(trial_slots, placement)
                 with recording(self._database, job_id, loop.phases, slots):
-                    evaluator = LoggedEvaluator(TrainingEvaluator(data))
-                    run_trials(loop, evaluator, spec.resources, self._stopping.is_set)
+                    evaluator = LoggedEvaluator(evaluator_for(data, placement.largest_share))
+                    resources = placement.bounded_resources
+                    run_trials(loop, evaluator, resources, self._stopping.is_set, share_of)
             else:
                 complete_untrained(loop, self._stopping.is_set)
         if self._stopping.is_set():
             if not self._lost.is_set():
                 loop.interrupt()
             return
-        self._finish(job_id, spec, data)
+        self._finish(job_id, spec, data, share_of)
         if not self._stopping.is_set():
             baselines.test()
 
@@ -177,16 +187,20 @@ class JobRunner:
             partial(call_each, should_stop=self._stopping.is_set),
         )
 
-    def _finish(self, job_id: str, spec: JobSpec, data: ImageData) -> None:
+    def _finish(
+        self,
+        job_id: str,
+        spec: JobSpec,
+        data: ImageData,
+        share_of: ShareOf,
+    ) -> None:
         """Retrain the winner and test it, unless an earlier run of the job has done so."""
         from workers.final import retrain
-        from workers.tuning import gpus_per_trial
 
         task = self._final_task(job_id, spec)
         if task is None:
             return
-        gpus = gpus_per_trial(spec.resources)
-        for progress in retrain(data, task, spec.resources.cpus_per_trial, gpus):
+        for progress in retrain(data, task, share_of(task)):
             if progress.test is not None:
                 self._record_test(job_id, task, progress.test)
                 return

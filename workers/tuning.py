@@ -9,7 +9,7 @@ the loop and the database are only touched there. The actors are reused from tri
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,9 @@ from nas.phases import Phase
 from nas.resources import Resources
 from nas.search import SearchLoop
 from nas.status import TrialStatus
-from workers.cluster import cluster_has_gpus
+from workers.finished_trials import forget_finished
+from workers.placement import ShareOf, TrialShare, named_share
 from workers.recording import TrialTimes
-
-DEFAULT_GPU_SHARE = 0.25
-"""Small candidates do not fill a GPU; four share one unless the job says otherwise."""
 
 WORKER_RESTARTS = 2
 """How often a trial is placed anew after its worker process died."""
@@ -50,14 +48,21 @@ class TrialTrainable(tune.Trainable):
         if evaluator is None:
             raise TypeError("TrialTrainable needs its evaluator, see `tune.with_parameters`")
         self._evaluator = evaluator
+        self._reports: Iterator[EpochReport] = iter(())
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take the next trial."""
+        self.cleanup()
         self._task: TrialTask = new_config["task"]
-        self._reports: Iterator[EpochReport] = iter(self._evaluator.evaluate(self._task))
+        self._reports = self._evaluator.evaluate(self._task)
         self._is_described = False
         return True
+
+    def cleanup(self) -> None:
+        """Let go of what the trial holds beside this actor; it may have been stopped early."""
+        if isinstance(self._reports, Generator):
+            self._reports.close()
 
     def step(self) -> dict[str, Any]:
         """Run the next epoch; the result carries its report, or how the trial ended.
@@ -96,11 +101,16 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
     """Lets Tune draw its trials from a `SearchLoop` and hands back what they report."""
 
     def __init__(
-        self, loop: SearchLoop, evaluator: Evaluator, should_stop: Callable[[], bool]
+        self,
+        loop: SearchLoop,
+        evaluator: Evaluator,
+        share_of: ShareOf,
+        should_stop: Callable[[], bool],
     ) -> None:
         super().__init__()
         self._loop = loop
         self._evaluator = evaluator
+        self._share_of = share_of
         self._should_stop = should_stop
         self._tasks: dict[str, TrialTask] = {}
         self._times = TrialTimes(loop.phases)
@@ -112,7 +122,7 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
             return Searcher.FINISHED
         self._tasks[trial_id] = task
         self._times.handed_out(trial_id)
-        return {"task": task}
+        return {"task": task, "share": self._share_of(task)}
 
     def goes_on(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Record an epoch and return whether the trial is worth the next one."""
@@ -175,6 +185,10 @@ class EpochScheduler(_LeftOutOfSnapshots, FIFOScheduler):
         goes_on = self._searcher.goes_on(trial.trial_id, result)
         return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
 
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        """Let Tune forget the trials that ended before this one."""
+        forget_finished(tune_controller)
+
 
 class StopWhen(_LeftOutOfSnapshots, tune.Stopper):
     """Ends the run as soon as a function says so."""
@@ -196,13 +210,17 @@ def run_trials(
     evaluator: Evaluator,
     resources: Resources,
     should_stop: Callable[[], bool],
+    share_of: ShareOf | None = None,
 ) -> None:
-    """Evaluate the loop's trials on the connected Ray cluster until they end or `should_stop()`."""
+    """Evaluate the loop's trials on the connected Ray cluster until they end or `should_stop()`.
+
+    `share_of` says what of the cluster a trial gets; unset: what `resources` name, and no GPU
+    where they name none.
+    """
     trainable = tune.with_resources(
-        tune.with_parameters(TrialTrainable, evaluator=evaluator),
-        {"cpu": resources.cpus_per_trial, "gpu": gpus_per_trial(resources)},
+        tune.with_parameters(TrialTrainable, evaluator=evaluator), _tune_resources
     )
-    searcher = SearchLoopSearcher(loop, evaluator, should_stop)
+    searcher = SearchLoopSearcher(loop, evaluator, share_of or named_share(resources), should_stop)
     with tempfile.TemporaryDirectory(prefix="nas-tune-") as storage:
         tune.Tuner(
             trainable,
@@ -223,11 +241,15 @@ def run_trials(
         ).fit()
 
 
-def gpus_per_trial(resources: Resources) -> float:
-    """Return the share of a GPU each trial gets on the connected cluster."""
-    if resources.gpus_per_trial is not None:
-        return resources.gpus_per_trial
-    return DEFAULT_GPU_SHARE if cluster_has_gpus() else 0.0
+def _tune_resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
+    """Turn a trial's share into the form that Tune asks for.
+
+    A trial of several workers takes its share through Ray Train; what drives it takes a byte, since
+    Tune cannot ask for nothing.
+    """
+    share: TrialShare = config["share"]
+    bundle = {"CPU": share.cpus, "GPU": share.gpus} if share.workers == 1 else {"memory": 1.0}
+    return tune.PlacementGroupFactory([bundle], strategy="SPREAD")
 
 
 def _ended(status: TrialStatus, reason: str) -> dict[str, Any]:

@@ -15,7 +15,12 @@ DatabaseOption = Annotated[
     str | None, typer.Option("--db", help="Database URL; default: SQLite in NAS_DATA_DIR.")
 ]
 RayOption = Annotated[
-    str | None, typer.Option("--ray-address", help="Ray cluster to join; default: start one.")
+    str | None,
+    typer.Option(
+        "--ray-address",
+        help="Ray cluster to join, HOST:PORT of its head or auto; default: NAS_RAY_ADDRESS, else "
+        "start one.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

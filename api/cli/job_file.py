@@ -22,6 +22,7 @@ _FIELD_OF_OPTION = {
     "sampler_option": "sampler_options",
     "scheduler_option": "scheduler",
     "space_option": "space_options",
+    "workers_per_trial": "resources",
 }
 """The field of a job that an option sets, where they are not called the same."""
 

@@ -95,7 +95,11 @@ def search(
         float | None, typer.Option(help="CPU cores per trial; default: 1.")
     ] = None,
     gpus_per_trial: Annotated[
-        float | None, typer.Option(help="GPUs per trial, fractions allowed.")
+        float | None,
+        typer.Option(help="GPUs per trial: a fraction, or several; default: what it fills."),
+    ] = None,
+    workers_per_trial: Annotated[
+        int | None, typer.Option(help="Processes that train a candidate together; default: 1.")
     ] = None,
     max_concurrent: Annotated[int | None, typer.Option(help="Trials at once, at most.")] = None,
     compare: Annotated[
@@ -137,6 +141,7 @@ def search(
         "resources": _without_none(
             cpus_per_trial=cpus_per_trial,
             gpus_per_trial=gpus_per_trial,
+            workers_per_trial=workers_per_trial,
             max_concurrent_trials=max_concurrent,
         ),
     }

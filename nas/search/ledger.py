@@ -7,6 +7,7 @@ than the database, from which `restore` brings a new sampler to where the old on
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,8 @@ from nas.sampler_records import SamplerRecords
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler
 from nas.search.candidates import Identity
 from search_spaces import Choice
+
+_LOG = logging.getLogger(__name__)
 
 Values = tuple[float, ...] | None
 """What the sampler is told of each objective; None where there is nothing to tell."""
@@ -152,6 +155,7 @@ class Ledger:
 
     def tell(self, trial: TrialRow) -> None:
         """Tell the sampler what `store_tells` has put on record."""
+        _LOG.info("trial %d: %s", trial.number, trial.status.value, extra={"trial_id": trial.id})
         known = self.of_trial(trial)
         known.is_final = True
         for number in known.awaiting:

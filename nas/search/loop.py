@@ -17,7 +17,6 @@ then goes on as the old one would have.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -56,8 +55,6 @@ from nas.search.finding import CandidateFinder
 from nas.search.ledger import Ledger
 from nas.status import TrialStatus
 from search_spaces import parse_architecture
-
-_LOG = logging.getLogger(__name__)
 
 
 class SearchLoop:
@@ -141,7 +138,7 @@ class SearchLoop:
             trial.reward = self._pruning.value(trial)
             self._ledger.of_trial(trial).told = (trial.reward,)
             self._end(session, trial, TrialStatus.PRUNED, judgement.reason)
-        self._tell(trial)
+        self._ledger.tell(trial)
         return False
 
     def complete(self, trial_id: str) -> None:
@@ -149,14 +146,14 @@ class SearchLoop:
         with self._database.write() as session:
             trial = find_or_raise_trial(session, trial_id)
             self._end_completed(session, trial)
-        self._tell(trial)
+        self._ledger.tell(trial)
 
     def fail(self, trial_id: str, status: TrialStatus, reason: str) -> None:
         """End a trial that could not be evaluated and tell the sampler."""
         with self._database.write() as session:
             trial = find_or_raise_trial(session, trial_id)
             self._end(session, trial, status, reason)
-        self._tell(trial)
+        self._ledger.tell(trial)
 
     def keep_files(self, trial_id: str) -> None:
         """Move what an ended trial leaves into the artefact store, where the loop has one."""
@@ -239,7 +236,7 @@ class SearchLoop:
                 set_trial_status(trial, TrialStatus.RUNNING)
         self._ledger.withdraw(losers)
         if trial.status.is_final:
-            self._tell(trial)
+            self._ledger.tell(trial)
             return None
         return self._task(trial)
 
@@ -260,10 +257,6 @@ class SearchLoop:
         return self._task(trial)
 
     def _task(self, trial: TrialRow) -> TrialTask:
-        resume_from = None
-        if trial.resumed_from is not None and self._artifacts is not None:
-            with self._database.read() as session:
-                resume_from = fetch_checkpoint(session, self._artifacts, self._artifact_dir, trial)
         return TrialTask(
             trial_id=trial.id,
             number=trial.number,
@@ -275,7 +268,9 @@ class SearchLoop:
             seed=self.spec.seed,
             directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
             epochs_recorded=trial.epochs_done,
-            resume_from=resume_from,
+            resume_from=None
+            if self._artifacts is None
+            else fetch_checkpoint(self._database, self._artifacts, self._artifact_dir, trial),
             job_id=self._job_id,
         )
 
@@ -309,8 +304,3 @@ class SearchLoop:
         set_trial_status(trial, status)
         trial.error, trial.finished_at = reason, self._clock()
         self._ledger.store_tells(session, self._ledger.of_trial(trial), withdrawn)
-
-    def _tell(self, trial: TrialRow) -> None:
-        """Tell the sampler what `_end` has stored."""
-        _LOG.info("trial %d: %s", trial.number, trial.status.value, extra={"trial_id": trial.id})
-        self._ledger.tell(trial)

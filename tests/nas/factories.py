@@ -69,13 +69,14 @@ def new_loop(
     job_id: str,
     *,
     data: str = "data",
+    artifact_dir: Path = Path("artifacts"),
     appraisers: Sequence[Appraiser] = (),
 ) -> SearchLoop:
     return SearchLoop(
         database,
         job_id,
         data_fingerprint=data,
-        artifact_dir=Path("artifacts"),
+        artifact_dir=artifact_dir,
         clock=lambda: NOON,
         appraisers=appraisers,
     )

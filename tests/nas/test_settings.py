@@ -54,3 +54,28 @@ def test_bad_value_names_the_variable_and_what_was_given(monkeypatch, value):
         load_settings()
     assert str(caught.value).startswith("settings: NAS_LEASE_SECONDS: Input should")
     assert f"(got '{value}')" in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["auto", "10.0.0.7:6379", "ray-head:6379", "[::1]:6379"])
+def test_address_of_a_cluster_is_taken(tmp_path, value):
+    assert load_settings(data_dir=tmp_path, ray_address=value).ray_address == value
+
+
+def test_empty_address_counts_as_unset(tmp_path, monkeypatch):
+    monkeypatch.setenv("NAS_RAY_ADDRESS", "")
+    assert load_settings(data_dir=tmp_path).ray_address is None
+
+
+@pytest.mark.parametrize("value", ["ray-head", "host:0", "host:70000", "a b:1", "http://h:1"])
+def test_what_is_no_address_is_refused(tmp_path, value):
+    with pytest.raises(InvalidInputError) as caught:
+        load_settings(data_dir=tmp_path, ray_address=value)
+    assert str(caught.value) == (
+        f"settings: NAS_RAY_ADDRESS: got {value!r}, allowed: HOST:PORT of the cluster's head, "
+        "or auto"
+    )
+
+
+def test_client_address_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(InvalidInputError, match="a Ray Client would run the search on the head"):
+        load_settings(data_dir=tmp_path, ray_address="ray://head:10001")

@@ -84,6 +84,7 @@ def test_interrupted_trial_goes_on_in_the_same_log(tmp_path):
         "trial 0",
         "epoch 1 of 3",
         "trial 0",
+        f"goes on after epoch 1 from {tmp_path}",
         "epoch 2 of 3",
         "epoch 3 of 3",
     ]

@@ -9,21 +9,21 @@ on a GPU it adds autocast.
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nas.errors import TrialFailedError
-from nas.evaluation import Metrics
+from nas.evaluation import EVALUATION_BATCH, Metrics
 from nas.recipe import Optimizer, Recipe
 from search_spaces import Architecture, InputShape, build_classifier
 from search_spaces.classifier import Classifier
 from workers.training.averaging import WeightAverage
 from workers.training.data import DeviceImages, count_batches
 
-_EVALUATION_BATCH = 512
+T = TypeVar("T")
 
 ADAMW_BETA2 = 0.999
 """Memory of AdamW's squared gradients (Kingma & Ba 2015)."""
@@ -75,6 +75,15 @@ class CandidateTraining:
         self._average = None if decay is None else WeightAverage(self.model, decay)
         self._generator = torch.Generator(device).manual_seed(seed)
         self._steps_per_epoch = count_batches(len(images), recipe.batch_size)
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this is the process that keeps the files; alone, it is."""
+        return True
+
+    def agreed(self, value: T) -> T:
+        """Return the leader's value, where several processes train together."""
+        return value
 
     @property
     def measured_model(self) -> Classifier:
@@ -148,7 +157,7 @@ class CandidateTraining:
         model = self.measured_model.eval()
         loss = torch.zeros((), device=self.device)
         correct = torch.zeros((), device=self.device, dtype=torch.long)
-        for batch, labels in images.batches(_EVALUATION_BATCH):
+        for batch, labels in images.batches(EVALUATION_BATCH):
             with self._autocast():
                 logits = model(_channels_last(batch)).float()
             loss += F.cross_entropy(logits, labels, reduction="sum")

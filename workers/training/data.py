@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,6 +84,14 @@ def random_affine(images: Tensor, augmentation: Augmentation, generator: torch.G
 
 
 def _to_device(array: NDArray[Any], device: torch.device) -> Tensor:
-    """Copy to the device; through pinned memory where that makes the copy asynchronous."""
-    tensor = torch.tensor(array)  # a copy: what comes through Ray's object store is read-only
+    """Copy to the device, through pinned memory where that makes the copy asynchronous.
+
+    The CPU's images stay where they are: all trials of a node read the one copy in Ray's store.
+    """
+    if device.type == "cpu":
+        with warnings.catch_warnings():
+            # Ray's copy is read-only, which torch cannot express; nothing here writes to it.
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writ")
+            return torch.from_numpy(array)
+    tensor = torch.tensor(array)
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -14,6 +15,7 @@ from nas.datasets import ImageData
 from nas.errors import TrialInfeasibleError
 from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
 from nas.provenance import Environment
+from workers.cluster import may_use_gpu
 from workers.training.candidate import CandidateTraining
 from workers.training.checkpoint import (
     drop_checkpoint,
@@ -31,12 +33,13 @@ class TrainingEvaluator(Evaluator):
     """Trains on the training split and measures on the validation split after each epoch."""
 
     data: ImageData
+    training: type[CandidateTraining] = CandidateTraining
 
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield a report after each epoch; leaves weights and checkpoint in `task.directory`."""
         with memory_errors_named():
             device = pick_device()
-            training = _start(task, DeviceImages(self.data.train, device), device)
+            training = _start(self.training, task, DeviceImages(self.data.train, device), device)
             validation = DeviceImages(self.data.validation, device)
             reports = _resume(task, training)
             yield from reports[task.epochs_recorded :]
@@ -46,9 +49,10 @@ class TrainingEvaluator(Evaluator):
                 metrics = training.evaluate(validation)
                 validated = time.perf_counter() - started
                 reports.append(EpochReport(training.epoch, metrics, train_loss, seconds, validated))
-                if training.epoch == task.epochs:
+                if training.is_leader and training.epoch == task.epochs:
                     save_weights(task.directory, training.measured_model)
-                save_checkpoint(task.directory, training.state(), reports)
+                if training.is_leader:
+                    save_checkpoint(task.directory, training.state(), reports)
                 yield reports[-1]
 
     def environment(self) -> Environment:
@@ -75,25 +79,28 @@ class FinalTraining:
     """Trains the winner on training and validation images, then measures it once on test images."""
 
     data: ImageData
+    training: type[CandidateTraining] = CandidateTraining
 
     def run(self, task: TrialTask) -> Iterator[FinalProgress]:
         """Yield progress after each epoch and the test at last; leaves weights and checkpoint."""
         device = pick_device()
         joined = self.data.train.joined(self.data.validation)
-        training = _start(task, DeviceImages(joined, device), device)
+        training = _start(self.training, task, DeviceImages(joined, device), device)
         _resume(task, training)
         while training.epoch < task.epochs:
             training.run_epoch()
-            save_checkpoint(task.directory, training.state(), [])
+            if training.is_leader:
+                save_checkpoint(task.directory, training.state(), [])
             yield FinalProgress(training.epoch)
-        save_weights(task.directory, training.measured_model)
+        if training.is_leader:
+            save_weights(task.directory, training.measured_model)
         test = training.evaluate(DeviceImages(self.data.test, device))
         yield FinalProgress(training.epoch, test)
 
 
 def pick_device() -> torch.device:
     """Return the GPU that Ray gave this process, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device("cuda" if may_use_gpu() and torch.cuda.is_available() else "cpu")
 
 
 @contextmanager
@@ -105,8 +112,10 @@ def memory_errors_named() -> Iterator[None]:
         raise TrialInfeasibleError(f"out of memory: {error}") from error
 
 
-def _start(task: TrialTask, images: DeviceImages, device: torch.device) -> CandidateTraining:
-    return CandidateTraining(
+def _start(
+    kind: type[CandidateTraining], task: TrialTask, images: DeviceImages, device: torch.device
+) -> CandidateTraining:
+    return kind(
         task.architecture,
         task.input_shape,
         task.num_classes,
@@ -123,15 +132,23 @@ def _resume(task: TrialTask, training: CandidateTraining) -> list[EpochReport]:
 
     It is the task's own, or else that of a shorter training of the same candidate.
     """
+    found = training.agreed(_stored(task, training) if training.is_leader else None)
+    if found is None:
+        return []
+    state, reports = found
+    training.restore(state)
+    return reports
+
+
+def _stored(
+    task: TrialTask, training: CandidateTraining
+) -> tuple[dict[str, Any], list[EpochReport]] | None:
     for directory in (task.directory, task.resume_from):
         found = None if directory is None else load_checkpoint(directory, training.device)
-        if found is None or found[0]["epoch"] > task.epochs:
-            continue
-        state, reports = found
-        training.restore(state)
-        _LOG.info("goes on after epoch %d from %s", training.epoch, directory)
-        return reports
-    return []
+        if found is not None and found[0]["epoch"] <= task.epochs:
+            _LOG.info("goes on after epoch %d from %s", found[0]["epoch"], directory)
+            return found
+    return None
 
 
 def _timed_epoch(training: CandidateTraining) -> tuple[float, float]:

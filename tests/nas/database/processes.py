@@ -15,6 +15,7 @@ from tests.nas.factories import NOON, new_report
 # A server that has the imports done forks each process, so that they all begin at once.
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__])
+_PATIENCE_SECONDS = 240
 
 
 def run_together(
@@ -29,7 +30,7 @@ def run_together(
     ]
     for process in started:
         process.start()
-    given = [results.get(timeout=60) for _ in started]
+    given = [results.get(timeout=_PATIENCE_SECONDS) for _ in started]
     for process in started:
         process.join()
     return given
@@ -39,7 +40,7 @@ def _run(
     url: str, number: int, act: Callable[..., Any], arguments: Any, barrier: Any, results: Any
 ) -> None:
     database = open_database(url)
-    barrier.wait(timeout=60)
+    barrier.wait(timeout=_PATIENCE_SECONDS)
     try:
         results.put(act(database, number, *arguments))
     except Exception as error:  # for the test to see
@@ -47,16 +48,16 @@ def _run(
     database.close()
 
 
-def claim(database: Database, number: int) -> list[str]:
-    """Claim jobs until none is left."""
-    claimed = []
-    while True:
+def claim(database: Database, number: int, share: int) -> list[str]:
+    """Claim so many jobs; where others have all that wait in hand, look again."""
+    claimed: list[str] = []
+    while len(claimed) < share:
         with database.write() as session:
             job = find_claimable_job(session, NOON)
-            if job is None:
-                return claimed
-            claim_job(session, job.id, f"runner {number}", NOON, timedelta(seconds=30))
-            claimed.append(job.id)
+            if job is not None:
+                claim_job(session, job.id, f"runner {number}", NOON, timedelta(seconds=30))
+                claimed.append(job.id)
+    return claimed
 
 
 def report(database: Database, number: int, job_id: str, epochs: int) -> int:

@@ -7,12 +7,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from nas.database.trials import find_or_raise_trial, list_metrics
 from nas.datasets import ImageData, Split
 from nas.errors import TrialFailedError
 from nas.evaluation import EpochReport
 from nas.layout import WEIGHTS_NAME
 from search_spaces import build
 from search_spaces.classifier import Classifier
+from tests.nas.factories import add_job, new_database, new_loop
 from tests.workers.training.factories import SMALL, digits, new_task
 from workers.training.evaluator import FinalTraining, TrainingEvaluator, pick_device
 
@@ -111,3 +113,26 @@ def test_interrupted_final_training_goes_on_to_the_same_test(tmp_path, few):
 
 def test_without_a_gpu_training_runs_on_the_cpu():
     assert pick_device().type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_trial_that_lost_its_checkpoint_with_its_node_doubles_no_metrics(tmp_path, few):
+    """The process that takes it up on another node finds no file, and starts over."""
+    database = new_database(tmp_path)
+    job_id = add_job(database, trials=1, epochs=3)
+    loop, evaluator = new_loop(database, job_id), TrainingEvaluator(few)
+    task = loop.next_task()
+    assert task is not None
+    for node, epochs in (("lost", 2), ("other", 3)):
+        there = replace(task, directory=tmp_path / node)
+        for report in islice(evaluator.evaluate(there), epochs):
+            assert loop.report(task.trial_id, report)
+    loop.complete(task.trial_id)
+    expected = list(evaluator.evaluate(replace(task, directory=tmp_path / "undisturbed")))
+    with database.read() as session:
+        metrics = list_metrics(session, task.trial_id)
+        trial = find_or_raise_trial(session, task.trial_id)
+    assert [(m.epoch, m.accuracy) for m in metrics] == [
+        (report.epoch, report.metrics.accuracy) for report in expected
+    ]
+    assert trial.train_seconds == pytest.approx(sum(metric.train_seconds for metric in metrics))
+    database.close()
