@@ -30,6 +30,8 @@ from nas.recipe import Recipe
 from nas.status import TrialStatus
 
 _LOG = logging.getLogger(__name__)
+_FETCHED = "resumed"
+"""Where, in a trial's directory, the checkpoint lies that it goes on from."""
 
 
 def find_checkpoint(session: Session, trial: TrialRow) -> TrialRow | None:
@@ -56,7 +58,7 @@ def fetch_checkpoint(
         artifact = find_artifact(session, earlier.job_id, CHECKPOINT_KIND, earlier.id)
     if artifact is None:
         return None
-    directory = _fetched(artifact_dir, trial)
+    directory = trial_directory(artifact_dir, trial.job_id, trial.id) / _FETCHED
     try:
         fetch_artifact(store, artifact_dir, artifact, directory / CHECKPOINT_NAME)
     except NasError as error:  # gone or damaged: costs epochs, and changes no figure
@@ -66,26 +68,25 @@ def fetch_checkpoint(
 
 
 def keep_trial_files(
-    database: Database, store: ArtifactStore, artifact_dir: Path, trial_id: str, limit: int
+    database: Database, store: ArtifactStore, directory: Path, trial_id: str, limit: int
 ) -> None:
     """Move what an ended trial leaves into the store: its weights, and a checkpoint of use.
 
     A checkpoint is of use if a longer evaluation could go on from it. Of a job's checkpoints the
     `limit` most accurate ones stay. What is left behind is for the evaluator's `release`.
     """
+    shutil.rmtree(directory / _FETCHED, ignore_errors=True)
+    names = {WEIGHTS_KIND: WEIGHTS_NAME, CHECKPOINT_KIND: CHECKPOINT_NAME}
+    files = {kind: directory / name for kind, name in names.items()}
+    files = {kind: file for kind, file in files.items() if file.is_file()}
+    if not files:  # at once: of trials that are not trained there are many
+        return
     with database.read() as session:
         trial = find_or_raise_trial(session, trial_id)
-    directory = trial_directory(artifact_dir, trial.job_id, trial.id)
-    shutil.rmtree(_fetched(artifact_dir, trial), ignore_errors=True)
     horizon = Recipe.model_validate(trial.recipe_json).horizon(trial.budget)
-    files = {
-        WEIGHTS_KIND: directory / WEIGHTS_NAME,
-        CHECKPOINT_KIND: directory / CHECKPOINT_NAME,
-    }
     ended_well = trial.status in (TrialStatus.COMPLETED, TrialStatus.PRUNED)
     if limit == 0 or not ended_well or trial.epochs_done >= horizon:
-        del files[CHECKPOINT_KIND]
-    files = {kind: file for kind, file in files.items() if file.is_file()}
+        files.pop(CHECKPOINT_KIND, None)
     if not files:
         return
     try:
@@ -120,7 +121,3 @@ def _forget_worst(session: Session, job_id: str, limit: int) -> list[str]:
     for artifact, _ in kept[limit:]:
         session.delete(artifact)
     return [artifact.sha256 for artifact, _ in kept[limit:]]
-
-
-def _fetched(artifact_dir: Path, trial: TrialRow) -> Path:
-    return trial_directory(artifact_dir, trial.job_id, trial.id) / "resumed"

@@ -158,12 +158,9 @@ class SearchLoop:
     def keep_files(self, trial_id: str) -> None:
         """Move what an ended trial leaves into the artefact store, where the loop has one."""
         if self._artifacts is not None:
+            directory = trial_directory(self._artifact_dir, self._job_id, trial_id)
             keep_trial_files(
-                self._database,
-                self._artifacts,
-                self._artifact_dir,
-                trial_id,
-                self._checkpoints_kept,
+                self._database, self._artifacts, directory, trial_id, self._checkpoints_kept
             )
 
     def interrupt(self) -> None:

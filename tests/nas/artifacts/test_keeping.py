@@ -16,10 +16,12 @@ from nas.artifacts import (
     record_artifact,
     sweep,
 )
-from nas.database.artifacts import ArtifactRow, find_or_raise_artifact, lock_artifacts
+from nas.checkpoints import keep_trial_files
+from nas.database.artifacts import WEIGHTS_KIND, ArtifactRow, find_or_raise_artifact, lock_artifacts
+from nas.ids import new_id
 from nas.layout import WEIGHTS_NAME, final_directory, trial_directory
-from tests.nas.artifacts.factories import record, write
-from tests.nas.factories import NOON, add_job
+from tests.nas.artifacts.factories import ended_job, record, rows_left, write
+from tests.nas.factories import NOON, add_job, new_database
 
 
 @pytest.fixture
@@ -113,3 +115,37 @@ def test_weights_without_a_row_are_read_where_they_were_trained(database, store,
             is_there = fetch_weights(session, store, tmp_path, owner, copy)
         found.append(copy.read_text() if is_there else None)
     assert found == ["trial's", "winner's", None]
+
+
+def test_trial_files_stay_where_they_are_if_the_store_cannot_take_them(tmp_path, caplog):
+    write(tmp_path, "a file where the store's directory would be", "store")
+    full = ArtifactStore(f"file://{tmp_path / 'store'}")
+    database = new_database(tmp_path)
+    job_id, (trial, *_) = ended_job(database)
+    directory = trial_directory(tmp_path, job_id, trial.id)
+    file = write(directory, "weights", WEIGHTS_NAME)
+    keep_trial_files(database, full, directory, trial.id, 0)
+    assert file.exists()
+    assert rows_left(database, job_id) == set()
+    assert f"trial {trial.number}: its files stay in {directory}" in caplog.text
+    with database.read() as session:
+        owner = WeightsOwner(job_id, trial.id)
+        assert fetch_weights(session, full, tmp_path, owner, tmp_path / "copy")
+    database.close()
+
+
+@pytest.mark.parametrize("kind", ["file", "memory"])
+def test_weights_of_an_ended_trial_are_moved_into_the_store(tmp_path, kind):
+    root = tmp_path / "elsewhere" if kind == "file" else new_id()
+    store, database = ArtifactStore(f"{kind}://{root}"), new_database(tmp_path)
+    job_id, (trial, *_) = ended_job(database)
+    directory = trial_directory(tmp_path, job_id, trial.id)
+    file = write(directory, "weights", WEIGHTS_NAME)
+    keep_trial_files(database, store, directory, trial.id, 0)
+    assert not file.exists()
+    assert rows_left(database, job_id) == {(trial.id, WEIGHTS_KIND)}
+    with database.read() as session:
+        owner = WeightsOwner(job_id, trial.id)
+        assert fetch_weights(session, store, tmp_path, owner, tmp_path / "copy")
+    assert (tmp_path / "copy").read_text() == "weights"
+    database.close()
