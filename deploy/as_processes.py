@@ -1,6 +1,6 @@
 """Run docker-compose.yml without an engine: its own commands and environments, as processes.
 
-    python deploy/as_processes.py [--profile cpu] [--keep]
+    python -m deploy.as_processes [--profile cpu] [--keep]
 
 Read from the file and obeyed: commands, environments with their `${VARIABLES}`, profiles,
 `depends_on` with its conditions, and health checks. Where containers differ from processes of one
@@ -32,10 +32,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from deploy.compose_file import (
+    COMPOSE_FILE,
+    ROOT,
+    ComposeError,
+    in_order,
+    of_profiles,
+    read_services,
+)
 
-ROOT = Path(__file__).resolve().parent.parent
-COMPOSE_FILE = ROOT / "docker-compose.yml"
 SECONDS_TO_BE_READY = 120
 SECONDS_TO_STOP = 30
 SMALL_JOB = {
@@ -47,43 +52,6 @@ SMALL_JOB = {
     "epochs": 1,
     "final_epochs": 1,
 }
-
-_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[?-])(?P<rest>[^}]*))?\}")
-
-
-class ComposeError(Exception):
-    """Raised when a service cannot be started, ends early, or is not healthy in time."""
-
-
-def read_services(file: Path, variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Return the services with variables put in.
-
-    Raises:
-        ComposeError: A variable that the file demands is unset or empty.
-    """
-
-    def value(match: re.Match[str]) -> str:
-        found = variables.get(match["name"], "")
-        if found or match["kind"] is None:
-            return found
-        if match["kind"] == "?":
-            raise ComposeError(f"{match['name']}: {match['rest']}")
-        return match["rest"]
-
-    services: dict[str, dict[str, Any]] = _mapped(yaml.safe_load(file.read_text()), value)[
-        "services"
-    ]
-    return services
-
-
-def _mapped(node: Any, value: Any) -> Any:
-    if isinstance(node, str):
-        return _VARIABLE.sub(value, node)
-    if isinstance(node, list):
-        return [_mapped(each, value) for each in node]
-    if isinstance(node, dict):
-        return {key: _mapped(each, value) for key, each in node.items()}
-    return node
 
 
 @dataclass
@@ -201,37 +169,18 @@ def running(
     directory: Path, variables: Mapping[str, str], profiles: frozenset[str] = frozenset({"cpu"})
 ) -> Iterator[Stack]:
     """Start all services of the profiles, yield them once the API is ready, and stop them."""
-    services = {
-        name: service
-        for name, service in read_services(COMPOSE_FILE, variables).items()
-        if not service.get("profiles") or profiles & set(service["profiles"])
-    }
+    services = of_profiles(read_services(COMPOSE_FILE, variables), profiles)
     stack = Stack(services, directory)
     (directory / "ray").mkdir()
     with ExitStack() as cleanup:
         cleanup.callback(stack.stop)
-        for name in _in_order(services):
+        for name in in_order(services):
             if services[name]["image"].startswith("postgres:"):
                 cleanup.enter_context(_postgres(stack, name))
             else:
                 stack.start(name)
         stack.await_healthy("api")
         yield stack
-
-
-def _in_order(services: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Return the names, each after those that it depends on, and those that wait little first."""
-    order: list[str] = []
-
-    def add(name: str) -> None:
-        for needed in services[name].get("depends_on", {}):
-            add(needed)
-        if name not in order:
-            order.append(name)
-
-    for name in sorted(services, key=lambda each: len(services[each].get("depends_on", {}))):
-        add(name)
-    return order
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from nas.artifacts.keeping import old_file
 from nas.artifacts.store import ArtifactStore
 from nas.artifacts.sweeping import sweep, unreferenced
 from nas.database import Database
-from nas.database.artifacts import CHECKPOINT_KIND, WEIGHTS_KIND, ArtifactRow
+from nas.database.artifacts import CHECKPOINT_KIND, WEIGHTS_KIND, ArtifactRow, lock_artifacts
 from nas.database.jobs import JobRow
 from nas.database.trials import TrialRow
 from nas.errors import InvalidInputError
@@ -82,16 +82,11 @@ def collect(
     """
     if keep < 1:
         raise InvalidInputError(f"--keep: got {keep}, allowed: 1 or more; the best always stays")
-    with database.read() as session:
-        rows = list_expendable(session, keep)
-        going = {row.id for row in rows}
-        all_rows = session.execute(select(ArtifactRow.id, ArtifactRow.sha256))
-        still_used = {sha256 for id_, sha256 in all_rows if id_ not in going}
     if dry_run:
-        sizes = {each.sha256: each.size_bytes for each in unreferenced(database, store)}
-        sizes |= {row.sha256: row.size_bytes for row in rows if row.sha256 not in still_used}
-        return Collected(len(rows), len(sizes), sum(sizes.values()))
+        return _foretold(database, store, keep)
     with database.write() as session:
+        lock_artifacts(session)  # holds up another collection of the same rows
+        rows = list_expendable(session, keep)
         for row in rows:
             session.delete(row)
     freed = [each.size_bytes for each in sweep(database, store)]
@@ -101,6 +96,17 @@ def collect(
             old.unlink()
             freed.append(row.size_bytes)
     return Collected(len(rows), len(freed), sum(freed))
+
+
+def _foretold(database: Database, store: ArtifactStore, keep: int) -> Collected:
+    with database.read() as session:
+        rows = list_expendable(session, keep)
+        going = {row.id for row in rows}
+        all_rows = session.execute(select(ArtifactRow.id, ArtifactRow.sha256))
+        still_used = {sha256 for id_, sha256 in all_rows if id_ not in going}
+    sizes = {each.sha256: each.size_bytes for each in unreferenced(database, store)}
+    sizes |= {row.sha256: row.size_bytes for row in rows if row.sha256 not in still_used}
+    return Collected(len(rows), len(sizes), sum(sizes.values()))
 
 
 def list_expendable(session: Session, keep: int) -> list[ArtifactRow]:

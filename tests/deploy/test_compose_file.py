@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.as_processes import COMPOSE_FILE, ROOT, ComposeError, read_services
+from deploy.compose_file import COMPOSE_FILE, ROOT, ComposeError, read_services
 
 PASSWORD = {"POSTGRES_PASSWORD": "secret"}
 

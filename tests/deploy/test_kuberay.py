@@ -12,7 +12,7 @@ import pytest
 import ray
 import yaml
 
-from deploy.as_processes import COMPOSE_FILE, ROOT, read_services
+from deploy.compose_file import COMPOSE_FILE, ROOT, read_services
 
 HEAD_SERVICE = "nas-ray-head-svc:6379"
 CLUSTER_FIELDS = {"rayVersion", "headGroupSpec", "workerGroupSpecs"}

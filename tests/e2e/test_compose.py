@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.as_processes import ComposeError, Stack, running
+from deploy.as_processes import Stack, running
+from deploy.compose_file import ComposeError
 from tests import postgres
 from tests.e2e.processes import wait_for
 from tests.e2e.test_server import JOB, download, ended, exported
