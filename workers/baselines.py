@@ -21,7 +21,7 @@ from nas.database.baselines import (
     record_baseline_test,
 )
 from nas.database.jobs import lock_job
-from nas.datasets import ImageData, find_or_raise_dataset
+from nas.datasets import AnyData, ImageData, find_or_raise_dataset, held_in_memory
 from nas.job import JobSpec
 from nas.layout import baseline_directory
 from workers.parallel import Outcome
@@ -46,7 +46,7 @@ class JobBaselines:
     artifact_dir: Path
     job_id: str
     spec: JobSpec
-    data: ImageData
+    data: AnyData
     call_each: CallEach
 
     def measure(self) -> None:
@@ -74,7 +74,7 @@ class JobBaselines:
     @property
     def _arguments(self) -> tuple[ImageData, int, int]:
         classes = find_or_raise_dataset(self.spec.dataset).info.num_classes
-        return self.data, classes, self.spec.seed
+        return held_in_memory(self.data, "a baseline"), classes, self.spec.seed
 
     def _record(self, outcome: Outcome[Measured]) -> None:
         measured = outcome.value or Measured(BaselineResult(name=outcome.name, error=outcome.error))
