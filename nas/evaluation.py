@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.provenance import Environment
-from nas.recipe import Optimizer, Recipe
+from nas.recipe import Recipe
 from search_spaces.base import Architecture, InputShape
 
 
@@ -78,8 +78,10 @@ class Evaluator(ABC):
 
 def evaluation_key(data_fingerprint: str, recipe: Recipe, *, epochs: int, seed: int) -> str:
     """Hash everything but the architecture that a trial's metrics depend on."""
-    written = recipe.resolved().model_dump(mode="json")
-    if recipe.optimizer is Optimizer.SGD:  # as it was before there was another
-        del written["optimizer"]
-    parts = {"data": data_fingerprint, "recipe": written, "epochs": epochs, "seed": seed}
+    parts = {
+        "data": data_fingerprint,
+        "recipe": recipe.as_keyed(),
+        "epochs": epochs,
+        "seed": seed,
+    }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

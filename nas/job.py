@@ -53,6 +53,11 @@ class Resources(BaseModel):
     max_concurrent_trials: int | None = Field(
         None, ge=1, le=100_000, description="unset: as many as the cluster holds"
     )
+    compile: bool = Field(
+        False,
+        description="run candidates through torch.compile: worth its half a minute or more per "
+        "candidate where an epoch takes minutes",
+    )
 
 
 _AS_STORED = {"as_stored": True}
@@ -119,7 +124,9 @@ class JobSpec(BaseModel):
         default_factory=dict, description="options of the sampler", examples=[{"ppo_clip": 0.2}]
     )
     dataset: Annotated[str, _known(find_or_raise_dataset)] = Field(
-        description="data set", examples=["digits"]
+        description="data set: a name, or KIND:LOCATION?OPTION=VALUE&... as GET /dataset-sources "
+        "lists them, where relative paths, and all paths given over REST, are below NAS_DATA_DIR",
+        examples=["digits", "folder:flowers?size=64"],
     )
     trials: int = Field(20, ge=1, le=1_000_000, description="architectures to evaluate")
     epochs: int = Field(5, ge=1, le=10_000, description="epochs each candidate is trained for")

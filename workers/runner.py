@@ -27,7 +27,7 @@ from nas.database.jobs import (
     settle_abandoned_stops,
 )
 from nas.database.trials import find_best_trial, list_trials
-from nas.datasets import ImageData, find_or_raise_dataset
+from nas.datasets import AnyData, find_or_raise_dataset, held_in_memory
 from nas.errors import ConflictError, DatabaseUnavailableError, NasError
 from nas.evaluation import TrialTask
 from nas.evaluators import EvaluatorKind
@@ -114,6 +114,7 @@ class JobRunner:
         from workers.appraising import job_appraisers
         from workers.proxies.scoring import JobScoring, complete_untrained
         from workers.supernet.job import JobSupernet
+        from workers.training.acceleration import Acceleration
         from workers.training.evaluator import TrainingEvaluator
         from workers.tuning import run_trials
 
@@ -126,7 +127,7 @@ class JobRunner:
                     self._database,
                     job_id,
                     spec,
-                    data,
+                    held_in_memory(data, "weight-sharing"),
                     self._settings.artifact_dir,
                     problem=problem,
                     appraisers=measured,
@@ -144,7 +145,13 @@ class JobRunner:
                 appraisers=appraisers,
             )
             if spec.trains:
-                run_trials(loop, TrainingEvaluator(data), spec.resources, self._stopping.is_set)
+                acceleration = Acceleration(compiled=spec.resources.compile)
+                run_trials(
+                    loop,
+                    TrainingEvaluator(data, acceleration),
+                    spec.resources,
+                    self._stopping.is_set,
+                )
             else:
                 complete_untrained(loop, self._stopping.is_set)
         if self._stopping.is_set():
@@ -155,7 +162,7 @@ class JobRunner:
         if not self._stopping.is_set():
             baselines.test()
 
-    def _baselines(self, job_id: str, spec: JobSpec, data: ImageData) -> JobBaselines:
+    def _baselines(self, job_id: str, spec: JobSpec, data: AnyData) -> JobBaselines:
         return JobBaselines(
             self._database,
             self._settings.artifact_dir,
@@ -165,16 +172,18 @@ class JobRunner:
             partial(call_each, should_stop=self._stopping.is_set),
         )
 
-    def _finish(self, job_id: str, spec: JobSpec, data: ImageData) -> None:
+    def _finish(self, job_id: str, spec: JobSpec, data: AnyData) -> None:
         """Retrain the winner and test it, unless an earlier run of the job has done so."""
         from workers.final import retrain
+        from workers.training.acceleration import Acceleration
         from workers.tuning import gpus_per_trial
 
         task = self._final_task(job_id, spec)
         if task is None:
             return
         gpus = gpus_per_trial(spec.resources)
-        for progress in retrain(data, task, spec.resources.cpus_per_trial, gpus):
+        acceleration = Acceleration(compiled=spec.resources.compile)
+        for progress in retrain(data, task, spec.resources.cpus_per_trial, gpus, acceleration):
             with self._database.write() as session:
                 job = lock_job(session, job_id)
                 job.final_epoch = progress.epoch

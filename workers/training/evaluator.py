@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import torch
 
-from nas.datasets import ImageData
+from nas.datasets import AnyData, train_and_validation
 from nas.errors import TrialInfeasibleError
 from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
 from nas.provenance import Environment
+from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration, set_up_process
 from workers.training.candidate import CandidateTraining
 from workers.training.checkpoint import (
     drop_checkpoint,
@@ -20,21 +21,24 @@ from workers.training.checkpoint import (
     save_checkpoint,
     save_weights,
 )
-from workers.training.data import DeviceImages
+from workers.training.data import TrainingImages
+from workers.training.streaming import open_images
 
 
 @dataclass(frozen=True)
 class TrainingEvaluator(Evaluator):
     """Trains on the training split and measures on the validation split after each epoch."""
 
-    data: ImageData
+    data: AnyData
+    acceleration: Acceleration = DEFAULT_ACCELERATION
 
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield a report after each epoch; leaves weights and checkpoint in `task.directory`."""
         with memory_errors_named():
             device = pick_device()
-            training = _start(task, DeviceImages(self.data.train, device), device)
-            validation = DeviceImages(self.data.validation, device)
+            train = open_images(self.data.train, device)
+            training = _start(task, train, device, self.acceleration)
+            validation = open_images(self.data.validation, device)
             reports = _resume(task, training)
             yield from reports[task.epochs_recorded :]
             while training.epoch < task.epochs:
@@ -69,20 +73,21 @@ class FinalProgress:
 class FinalTraining:
     """Trains the winner on training and validation images, then measures it once on test images."""
 
-    data: ImageData
+    data: AnyData
+    acceleration: Acceleration = DEFAULT_ACCELERATION
 
     def run(self, task: TrialTask) -> Iterator[FinalProgress]:
         """Yield progress after each epoch and the test at last; leaves weights and checkpoint."""
         device = pick_device()
-        joined = self.data.train.joined(self.data.validation)
-        training = _start(task, DeviceImages(joined, device), device)
+        joined = train_and_validation(self.data)
+        training = _start(task, open_images(joined, device), device, self.acceleration)
         _resume(task, training)
         while training.epoch < task.epochs:
             training.run_epoch()
             save_checkpoint(task.directory, training.state(), [])
             yield FinalProgress(training.epoch)
         save_weights(task.directory, training.model)
-        test = training.evaluate(DeviceImages(self.data.test, device))
+        test = training.evaluate(open_images(self.data.test, device))
         yield FinalProgress(training.epoch, test)
 
 
@@ -100,7 +105,10 @@ def memory_errors_named() -> Iterator[None]:
         raise TrialInfeasibleError(f"out of memory: {error}") from error
 
 
-def _start(task: TrialTask, images: DeviceImages, device: torch.device) -> CandidateTraining:
+def _start(
+    task: TrialTask, images: TrainingImages, device: torch.device, acceleration: Acceleration
+) -> CandidateTraining:
+    set_up_process()
     return CandidateTraining(
         task.architecture,
         task.input_shape,
@@ -110,6 +118,7 @@ def _start(task: TrialTask, images: DeviceImages, device: torch.device) -> Candi
         epochs=task.epochs,
         seed=task.seed,
         device=device,
+        acceleration=acceleration,
     )
 
 
