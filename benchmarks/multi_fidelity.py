@@ -20,6 +20,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from math import comb
 from pathlib import Path
 from statistics import fmean
@@ -35,6 +36,7 @@ from nas.database.trials import TrialRow, find_best_trial, list_trials
 from nas.evaluation import EpochReport, Metrics, TrialTask
 from nas.ids import utc_now
 from nas.job import JobSpec
+from nas.metrics import METRICS
 from nas.search import SearchLoop
 
 SCHEDULERS: Mapping[str, dict[str, Any] | None] = {
@@ -107,18 +109,30 @@ def main() -> None:
 
 
 def _print_foresight(curves: Mapping[int, Curves]) -> None:
-    """Say what early epochs tell: no scheduler can keep a winner that does not stand out yet."""
-    for share in (9, 6, 3):
+    """Say what early epochs tell: no scheduler can keep a winner that does not stand out yet.
+
+    A winner is any candidate of the highest accuracy in the end; its place after part of the
+    epochs is that of the foremost of them.
+    """
+    for share, metric in product((9, 6, 3), ("accuracy", "loss")):
         taus, ranks = [], []
         for each in curves.values():
-            table = np.array([[report.metrics.accuracy for report in c] for c in each.values()])
-            early, final = table[:, table.shape[1] // share - 1], table[:, -1]
+            final = np.array([curve[-1].metrics.accuracy for curve in each.values()])
+            early = np.array(
+                [_so_far(curve[len(curve) // share - 1], metric) for curve in each.values()]
+            )
             taus.append(kendalltau(early, final).statistic)
-            ranks.append(1 + min(int((early > early[i]).sum()) for i in final.argsort()[-1:]))
+            winners = np.flatnonzero(final == final.max())
+            ranks.append(1 + min(int((early > early[winner]).sum()) for winner in winners))
         print(
-            f"after 1/{share} of the epochs: Kendall's tau with the end {fmean(taus):.2f}, "
-            f"the winner is number {', '.join(map(str, ranks))} of {len(table)}"
+            f"after 1/{share} of the epochs, by {metric}: Kendall's tau with the accuracy in the "
+            f"end {fmean(taus):.2f}, the winner is number {', '.join(map(str, ranks))} "
+            f"of {len(final)}"
         )
+
+
+def _so_far(report: EpochReport, metric: str) -> float:
+    return METRICS[metric].maximized(getattr(report.metrics, metric))
 
 
 def _regret_of_fewer(whole: Outcome) -> float:

@@ -8,10 +8,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from nas.options import validated_options
 from nas.proxies import find_or_raise_proxy
-from search_spaces.errors import first_problem, shown
+from search_spaces.errors import shown
 
 
 class EvaluatorKind(StrEnum):
@@ -109,8 +110,5 @@ class EvaluatorChoice:
 
     def check_options(self, options: Mapping[str, Any]) -> EvaluatorOptions:
         """Validate `options`; raises `ValueError` naming the option at fault."""
-        try:
-            return EVALUATORS[self.kind].options_type.model_validate(dict(options))
-        except ValidationError as error:
-            problem = first_problem(error)
-            raise ValueError(f"of evaluator {self.kind.value!r}: {problem}") from error
+        options_type = EVALUATORS[self.kind].options_type
+        return validated_options(options_type, options, f"evaluator {self.kind.value!r}")

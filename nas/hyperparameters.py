@@ -94,9 +94,9 @@ def nearest_answers(base: Recipe, decisions: tuple[Decision, ...]) -> dict[str, 
     }
 
 
-def _nearest(value: Choice, decision: Decision) -> Choice:
-    if isinstance(value, str):
-        return value if value in decision.choices else decision.choices[0]
+def _nearest(value: Choice | None, decision: Decision) -> Choice:
+    if value is None or isinstance(value, str):
+        return next((choice for choice in decision.choices if choice == value), decision.choices[0])
     numbers = [choice for choice in decision.choices if not isinstance(choice, str)]
     return min(numbers, key=lambda choice: abs(choice - value))
 

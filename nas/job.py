@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -29,76 +29,18 @@ from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
 from nas.proxies import ProxyScores
 from nas.recipe import Recipe
+from nas.request_names import AS_STORED, is_stored, known, known_and_different
+from nas.resources import Resources
 from nas.samplers import find_or_raise_sampler
 from nas.schedulers import Scheduler, SchedulerRequest
 from nas.screening import SCORE, Screening, ScreenRequest
-from search_spaces import Choice, InvalidDecisionsError, create_space, find_or_raise_space
+from nas.starts import choices_of, options_that_hold
+from search_spaces import Choice, create_space, find_or_raise_space
 from search_spaces.case_studies import find_or_raise_case_study
 from search_spaces.errors import first_problem
 from search_spaces.registry import AnySpace
 
-
-class Resources(BaseModel):
-    """What each trial gets of the cluster; fractions share a device among trials."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    cpus_per_trial: float = Field(1.0, gt=0, le=1024, description="CPU cores, fractions allowed")
-    gpus_per_trial: float | None = Field(
-        None,
-        ge=0,
-        le=64,
-        description="GPUs, fractions allowed; unset: a quarter of one where the cluster has GPUs",
-    )
-    max_concurrent_trials: int | None = Field(
-        None, ge=1, le=100_000, description="unset: as many as the cluster holds"
-    )
-    compile: bool = Field(
-        False,
-        description="run candidates through torch.compile: worth its half a minute or more per "
-        "candidate where an epoch takes minutes",
-    )
-
-
-_AS_STORED = {"as_stored": True}
-"""Validation context of a request that was accepted once, maybe with packages now gone."""
-
-
-def _is_stored(info: ValidationInfo) -> bool:
-    return info.context == _AS_STORED
-
-
-def _known(find_or_raise: Callable[[str], object]) -> AfterValidator:
-    """Check a name of a request by looking it up."""
-
-    def check(name: str, info: ValidationInfo) -> str:
-        if not _is_stored(info):
-            find_or_raise(name)
-        return name
-
-    return AfterValidator(check)
-
-
-def _known_baselines(names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-    if not _is_stored(info):
-        for name in names:
-            find_or_raise_baseline(name)
-    return tuple(dict.fromkeys(names))
-
-
-def _choices_of(name: str, space: AnySpace) -> dict[str, Choice]:
-    architecture = find_or_raise_case_study(name).architecture
-    if architecture.space != space.name:
-        raise ValueError(
-            f"start_from: case study {name!r} is a point of space {architecture.space!r}, "
-            f"not of {space.name!r}"
-        )
-    try:
-        return space.choices(architecture)
-    except InvalidDecisionsError as error:
-        raise ValueError(
-            f"start_from: case study {name!r} lies outside space_options: {error}"
-        ) from error
+__all__ = ["JobSpec", "Resources", "parse_job_spec", "read_stored_spec"]
 
 
 def _readable_constraint(text: str) -> str:
@@ -111,19 +53,19 @@ class JobSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field("", max_length=200, description="a label for people", examples=["digits"])
-    space: Annotated[str, _known(find_or_raise_space)] = Field(
+    space: Annotated[str, known(find_or_raise_space)] = Field(
         description="search space", examples=["cell"]
     )
     space_options: dict[str, Any] = Field(
         default_factory=dict, description="options of the space", examples=[{"filters": 16}]
     )
-    sampler: Annotated[str, _known(find_or_raise_sampler)] = Field(
+    sampler: Annotated[str, known(find_or_raise_sampler)] = Field(
         description="what proposes architectures", examples=["rl"]
     )
     sampler_options: dict[str, Any] = Field(
         default_factory=dict, description="options of the sampler", examples=[{"ppo_clip": 0.2}]
     )
-    dataset: Annotated[str, _known(find_or_raise_dataset)] = Field(
+    dataset: Annotated[str, known(find_or_raise_dataset)] = Field(
         description="data set: a name, or KIND:LOCATION?OPTION=VALUE&... as GET /dataset-sources "
         "lists them, where relative paths, and all paths given over REST, are below NAS_DATA_DIR",
         examples=["digits", "folder:flowers?size=64"],
@@ -133,7 +75,7 @@ class JobSpec(BaseModel):
     final_epochs: int = Field(
         60, ge=1, le=10_000, description="epochs the winner is retrained for before its test"
     )
-    evaluator: Annotated[str, _known(EvaluatorChoice.parse)] = Field(
+    evaluator: Annotated[str, known(EvaluatorChoice.parse)] = Field(
         "training",
         description="what evaluates candidates: training; proxy:NAME, which trains the winner "
         "alone; or weight-sharing, which trains those that a supernet ranks highest",
@@ -163,14 +105,14 @@ class JobSpec(BaseModel):
     latency: LatencyOptions = Field(
         default_factory=LatencyOptions, description="how latencies are come by, where named"
     )
-    start_from: tuple[Annotated[str, _known(find_or_raise_case_study)], ...] = Field(
+    start_from: tuple[Annotated[str, known(find_or_raise_case_study)], ...] = Field(
         (),
         max_length=64,
         description="case studies evaluated first; with any, the space has its default options, "
         "which hold them, and not those suggested for the data set's images",
         examples=[["resnet-18"]],
     )
-    baselines: Annotated[tuple[str, ...], AfterValidator(_known_baselines)] = Field(
+    baselines: Annotated[tuple[str, ...], known_and_different(find_or_raise_baseline)] = Field(
         (),
         max_length=64,
         description="classifiers without a search to compare with",
@@ -195,21 +137,21 @@ class JobSpec(BaseModel):
     @field_validator("space_options")
     @classmethod
     def _options_fit_space(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        if "space" in info.data and not _is_stored(info):
+        if "space" in info.data and not is_stored(info):
             create_space(info.data["space"], value)
         return value
 
     @field_validator("sampler_options")
     @classmethod
     def _options_fit_sampler(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        if "sampler" in info.data and not _is_stored(info):
+        if "sampler" in info.data and not is_stored(info):
             find_or_raise_sampler(info.data["sampler"]).check_options(value)
         return value
 
     @field_validator("evaluator_options")
     @classmethod
     def _options_fit_evaluator(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        if "evaluator" in info.data and not _is_stored(info):
+        if "evaluator" in info.data and not is_stored(info):
             EvaluatorChoice.parse(info.data["evaluator"]).check_options(value)
         return value
 
@@ -223,7 +165,7 @@ class JobSpec(BaseModel):
 
     @model_validator(mode="after")
     def _evaluator_suits_the_rest(self, info: ValidationInfo) -> Self:
-        if not _is_stored(info):
+        if not is_stored(info):
             check_evaluator(self)
         return self
 
@@ -232,7 +174,7 @@ class JobSpec(BaseModel):
     def _scheduler_fits(
         cls, value: SchedulerRequest | None, info: ValidationInfo
     ) -> SchedulerRequest | None:
-        if value is None or _is_stored(info) or not {"epochs", "objective"} <= info.data.keys():
+        if value is None or is_stored(info) or not {"epochs", "objective"} <= info.data.keys():
             return value
         value.check(info.data["epochs"])
         count = objective_of(info.data["objective"]).count
@@ -242,7 +184,7 @@ class JobSpec(BaseModel):
 
     @model_validator(mode="after")
     def _options_and_starts_fit(self, info: ValidationInfo) -> Self:
-        if not _is_stored(info):
+        if not is_stored(info):
             self.starting_choices(self.new_space())
         return self
 
@@ -251,10 +193,8 @@ class JobSpec(BaseModel):
         if not self.start_from:
             input_shape = find_or_raise_dataset(self.dataset).info.input_shape
             return create_space(self.space, self.space_options, input_shape)
-        options: dict[str, Any] = {}
-        for name in self.start_from:
-            options |= find_or_raise_case_study(name).space_options
-        return create_space(self.space, options | self.space_options)
+        holding = options_that_hold(self.start_from)
+        return create_space(self.space, {**holding, **self.space_options})
 
     def new_problem(self, proxy_scores: ProxyScores | None = None) -> SearchProblem:
         """Put the space and the data set's images together, and what scores architectures."""
@@ -279,7 +219,7 @@ class JobSpec(BaseModel):
         Raises:
             ValueError: A case study is not a point of the space.
         """
-        return [_choices_of(name, space) for name in self.start_from]
+        return [choices_of(name, space) for name in self.start_from]
 
     @property
     def parsed_objective(self) -> Objective:
@@ -339,4 +279,4 @@ def read_stored_spec(data: Mapping[str, Any]) -> JobSpec:
     Its names are not looked up: a job must be seen when the package of its space, or of one of its
     operations, is broken or gone. It cannot be run then, which `parse_job_spec` would say.
     """
-    return JobSpec.model_validate(dict(data), context=_AS_STORED)
+    return JobSpec.model_validate(dict(data), context=AS_STORED)

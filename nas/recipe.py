@@ -72,8 +72,9 @@ class Recipe(BaseModel):
 
     Loshchilov & Hutter, SGDR, ICLR 2017 (cosine); Loshchilov & Hutter, Decoupled Weight Decay
     Regularization, ICLR 2019 (AdamW); Goyal et al. 2017 (warm-up); Szegedy et al., CVPR 2016
-    (label smoothing); Zhang et al., ICLR 2018 (mixup); Zoph et al., CVPR 2018, appendix A.4 and
-    A.7 (scheduled drop-path, auxiliary head). A supernet is trained without the last three.
+    (label smoothing) and section 8 (averaged weights); Zhang et al., ICLR 2018 (mixup); Zoph et
+    al., CVPR 2018, appendix A.4 and A.7 (scheduled drop-path, auxiliary head). A supernet is
+    trained without the last four.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,6 +99,13 @@ class Recipe(BaseModel):
     )
     gradient_clip: float = Field(
         5.0, gt=0, le=1e6, description="largest norm of the whole gradient"
+    )
+    ema_decay: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="decay per step of the moving average of the weights that is measured and "
+        "kept in their place, ramped up from 0.1; null: the weights themselves",
     )
     mixup: float = Field(
         0.0, ge=0, le=10, description="alpha of mixup's Beta distribution; 0: images unmixed"
@@ -147,7 +155,14 @@ class Recipe(BaseModel):
         )
 
 
-_ADDED_LATER = ("optimizer", "mixup", "drop_path", "auxiliary_weight", "auxiliary_head")
+_ADDED_LATER = (
+    "optimizer",
+    "ema_decay",
+    "mixup",
+    "drop_path",
+    "auxiliary_weight",
+    "auxiliary_head",
+)
 _ADDED_LATER_TO_AUGMENTATION = (
     *("flip", "cutout"),
     *("policy", "policy_operations", "policy_magnitude"),

@@ -20,7 +20,7 @@ from ray.tune.search import Searcher
 
 from nas.errors import TrialFailedError, TrialInfeasibleError
 from nas.evaluation import EpochReport, Evaluator, TrialTask
-from nas.job import Resources
+from nas.resources import Resources
 from nas.search import SearchLoop
 from nas.status import TrialStatus
 from workers.cluster import cluster_has_gpus

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -127,10 +128,11 @@ def count_trials(session: Session, job_id: str) -> dict[TrialStatus, int]:
 
 
 def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
-    """Return the completed feasible trial with the highest reward, the earliest of equals.
+    """Return the completed feasible trial with the highest reward.
 
     Of several objectives the reward is the first; the others decide in their order between
-    equals, so that the trial is on the front.
+    equals, so that the trial is on the front. Of trials that are equal in all, as accuracies
+    counted on few images often are, it is that of the lowest validation loss, then the earliest.
     """
     may_win = (
         TrialRow.job_id == job_id,
@@ -141,7 +143,11 @@ def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
     winners = session.scalars(
         select(TrialRow).where(*may_win, TrialRow.reward == highest).order_by(TrialRow.number)
     )
-    return max(winners, key=lambda trial: trial.objective_values or [], default=None)
+    return max(winners, key=_precedence, default=None)
+
+
+def _precedence(trial: TrialRow) -> tuple[list[float], float]:
+    return trial.objective_values or [], -math.inf if trial.loss is None else -trial.loss
 
 
 def find_evaluation(

@@ -8,8 +8,7 @@ from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import ValidationError
-
+from nas.options import validated_options
 from nas.problem import SearchProblem
 from nas.samplers.base import MultiObjectiveSampler, Sampler
 from nas.samplers.options import (
@@ -26,7 +25,6 @@ from nas.samplers.options import (
     TPEOptions,
 )
 from nas.samplers.scalarizing import ScalarizingSampler
-from search_spaces.errors import first_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +38,7 @@ class SamplerEntry:
 
     def check_options(self, options: Mapping[str, Any]) -> SamplerOptions:
         """Validate `options`; raises `ValueError` naming the option at fault."""
-        try:
-            return self.options_type.model_validate(dict(options))
-        except ValidationError as error:
-            raise ValueError(f"of sampler {self.name!r}: {first_problem(error)}") from error
+        return validated_options(self.options_type, options, f"sampler {self.name!r}")
 
     def create(self, problem: SearchProblem, seed: int, options: Mapping[str, Any]) -> Sampler:
         """Make a fresh sampler for a problem."""

@@ -8,8 +8,7 @@ from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import ValidationError
-
+from nas.options import validated_options
 from nas.schedulers.base import Scheduler
 from nas.schedulers.options import (
     ASHAOptions,
@@ -18,7 +17,6 @@ from nas.schedulers.options import (
     MedianOptions,
     SchedulerOptions,
 )
-from search_spaces.errors import first_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,7 @@ class SchedulerEntry:
 
     def check_options(self, options: Mapping[str, Any]) -> SchedulerOptions:
         """Validate `options`; raises `ValueError` naming the option at fault."""
-        try:
-            return self.options_type.model_validate(dict(options))
-        except ValidationError as error:
-            raise ValueError(f"of scheduler {self.name!r}: {first_problem(error)}") from error
+        return validated_options(self.options_type, options, f"scheduler {self.name!r}")
 
     def create(self, options: Mapping[str, Any], epochs: int, seed: int) -> Scheduler:
         """Make a fresh scheduler for trials of so many epochs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
+from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -31,8 +31,7 @@ class Operation:
 
     def block_class(self) -> type[nn.Module]:
         """Import and return the block class."""
-        module, _, name = self.block.partition(":")
-        found: type[nn.Module] = getattr(import_module(module), name)
+        found: type[nn.Module] = resolve_name(self.block)
         return found
 
 

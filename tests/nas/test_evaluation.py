@@ -23,6 +23,7 @@ def test_recipes_of_before_keep_the_keys_under_which_they_were_evaluated(recipe,
     "change",
     [
         {"mixup": 0.2},
+        {"ema_decay": 0.9},
         {"drop_path": 0.1},
         {"auxiliary_head": True},
         {"auxiliary_weight": 0.4},

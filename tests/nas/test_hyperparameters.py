@@ -118,7 +118,7 @@ def test_every_field_of_the_recipe_can_be_searched():
     assert {"optimizer", "learning_rate", "weight_decay", "label_smoothing"} <= FIELDS.keys()
     assert {"augmentation.max_shift", "augmentation.max_rotation"} <= FIELDS.keys()
     for name in FIELDS:
-        value = Recipe().resolved()
+        value = Recipe(ema_decay=0.99).resolved()
         for part in name.split("."):
             value = getattr(value, part)
         assert spec_of({name: [value]}).hyperparameters == {name: [value]}
@@ -157,13 +157,20 @@ def test_stated_recipe_is_answered_as_closely_as_can_be():
     assert nearest == {"recipe.learning_rate": 0.08, "recipe.optimizer": "sgd"}
 
 
+def test_average_that_the_stated_recipe_does_without_is_answered_by_the_first_choice():
+    decisions = decisions_of({"ema_decay": [0.99, 0.999]})
+    assert nearest_answers(Recipe(), decisions) == {"recipe.ema_decay": 0.99}
+    assert nearest_answers(Recipe(ema_decay=0.998), decisions) == {"recipe.ema_decay": 0.999}
+
+
 def test_equal_recipes_have_equal_keys_however_they_are_stated():
     def key(**recipe) -> str:
         return evaluation_key("data", Recipe(**recipe), epochs=1, seed=0)
 
     assert key() == key(learning_rate=0.1, weight_decay=0.002)
     different = [key(), key(optimizer="adamw"), key(learning_rate=0.2), key(momentum=0.8)]
-    assert len(set(different)) == 4
+    averaged = [key(ema_decay=0.99), key(ema_decay=0.999)]
+    assert len({*different, *averaged}) == 6
 
 
 def searched_job(database, **changes) -> str:

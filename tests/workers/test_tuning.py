@@ -10,7 +10,7 @@ import pytest
 
 from nas.database import Database
 from nas.evaluation import EpochReport, Evaluator, TrialTask
-from nas.job import Resources
+from nas.resources import Resources
 from nas.status import TrialStatus
 from tests.nas.factories import accuracy_of, add_job, new_database, new_loop, new_report
 from tests.nas.test_search import proposals_of, trials_of

@@ -50,12 +50,13 @@ class AddedClassifier(nn.Module):
         tapped.register_forward_hook(self._keep)
 
     def _keep(self, module: nn.Module, inputs: object, output: Tensor) -> None:
-        self._features = output
+        if module.training:
+            self._features = output
 
     def forward(self) -> Tensor:
-        """Return the logits `(N, num_classes)` for the images that the network saw last."""
+        """Return the logits `(N, num_classes)` for the images that the network trained on last."""
         if self._features is None:
-            raise RuntimeError("the network has not seen any images yet")
+            raise RuntimeError("the network has not been trained on any images yet")
         features, self._features = self._features, None
         logits: Tensor = self.classifier(features)
         return logits

@@ -25,6 +25,7 @@ from search_spaces.classifier import Classifier
 from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration
 from workers.training.augmentation import mixed_up
 from workers.training.auxiliary import TrainedNetwork, add_classifier
+from workers.training.averaging import WeightAverage
 from workers.training.data import TrainingImages, count_batches
 from workers.training.drop_path import DropPathSchedule
 from workers.training.gradients import clip_gradients
@@ -74,8 +75,15 @@ class CandidateTraining:
         self.optimizer = new_optimizer(self._trained, recipe, fused=acceleration.fused_optimizer)
         self._parameters = list(self._trained.parameters())
         self._run = torch.compile(self._trained) if acceleration.compiled else self._trained
+        decay = recipe.ema_decay
+        self._average = None if decay is None else WeightAverage(self.model, decay)
         self._generator = torch.Generator(device).manual_seed(seed)
         self._steps_per_epoch = count_batches(len(images), recipe.batch_size)
+
+    @property
+    def measured_model(self) -> Classifier:
+        """The network to evaluate and to keep: the averaged one where the recipe has one."""
+        return self.model if self._average is None else self._average.model
 
     def run_epoch(self) -> float:
         """Train for one epoch and return its mean loss.
@@ -119,6 +127,8 @@ class CandidateTraining:
         clip_gradients(self._parameters, self.recipe.gradient_clip)
         self._scaler.step(self.optimizer)
         self._scaler.update()
+        if self._average is not None:
+            self._average.update(step)
         return loss.detach()
 
     def _losses(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -142,13 +152,13 @@ class CandidateTraining:
     @torch.inference_mode()
     def evaluate(self, images: TrainingImages) -> Metrics:
         """Measure accuracy and cross-entropy on all of `images`."""
-        self.model.eval()
+        model = self.measured_model.eval()
         loss = torch.zeros((), device=self.device)
         correct, seen = torch.zeros((), device=self.device, dtype=torch.long), 0
         for batch, labels in images.batches(_EVALUATION_BATCH):
             with self._autocast():
-                images_ = batch.contiguous(memory_format=self._memory_format)
-                logits = self.model(images_).float()
+                lying = batch.contiguous(memory_format=self._memory_format)
+                logits = model(lying).float()
             loss += F.cross_entropy(logits, labels, reduction="sum")
             correct += (logits.argmax(dim=1) == labels).sum()
             seen += len(labels)
@@ -168,7 +178,7 @@ class CandidateTraining:
             "scaler": self._scaler.state_dict(),
             "generator": self._generator.get_state(),
             "added": None if self._trained.added is None else self._trained.added.state_dict(),
-        }
+        } | ({} if self._average is None else {"average": self._average.state()})
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from an earlier `state()`."""
@@ -179,6 +189,8 @@ class CandidateTraining:
         self._generator.set_state(state["generator"].cpu())
         if self._trained.added is not None:
             self._trained.added.load_state_dict(state["added"])
+        if self._average is not None:
+            self._average.restore(state["average"])
 
     def _autocast(self) -> AbstractContextManager[object]:
         if self._half is None:

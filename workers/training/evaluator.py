@@ -46,7 +46,7 @@ class TrainingEvaluator(Evaluator):
                 metrics = training.evaluate(validation)
                 reports.append(EpochReport(training.epoch, metrics, train_loss, seconds))
                 if training.epoch == task.epochs:
-                    save_weights(task.directory, training.model)
+                    save_weights(task.directory, training.measured_model)
                 save_checkpoint(task.directory, training.state(), reports)
                 yield reports[-1]
 
@@ -86,7 +86,7 @@ class FinalTraining:
             training.run_epoch()
             save_checkpoint(task.directory, training.state(), [])
             yield FinalProgress(training.epoch)
-        save_weights(task.directory, training.model)
+        save_weights(task.directory, training.measured_model)
         test = training.evaluate(open_images(self.data.test, device))
         yield FinalProgress(training.epoch, test)
 

@@ -55,6 +55,30 @@ def test_best_trial_is_the_earliest_completed_one_of_highest_reward(database):
     assert counts == {TrialStatus.COMPLETED: 4, TrialStatus.FAILED: 1}
 
 
+@pytest.mark.parametrize(
+    ("losses", "best"), [((0.4, 0.2, 0.3), 1), ((0.4, 0.2, 0.2), 1), ((None, 0.9, None), 1)]
+)
+def test_best_of_equal_rewards_has_the_lowest_loss_and_is_the_earliest_of_those(
+    database, losses, best
+):
+    job_id = add_job(database)
+    with database.write() as session:
+        for number, loss in enumerate(losses):
+            session.add(new_trial(job_id, number, reward=0.7, objective_values=[0.7], loss=loss))
+        session.add(new_trial(job_id, len(losses), reward=0.6, objective_values=[0.6], loss=0.1))
+        session.flush()
+        assert find_best_trial(session, job_id).number == best
+
+
+def test_loss_does_not_outweigh_a_further_objective(database):
+    job_id = add_job(database)
+    with database.write() as session:
+        session.add(new_trial(job_id, 0, reward=0.7, objective_values=[0.7, -9.0], loss=0.1))
+        session.add(new_trial(job_id, 1, reward=0.7, objective_values=[0.7, -5.0], loss=0.3))
+        session.flush()
+        assert find_best_trial(session, job_id).number == 1
+
+
 def test_trials_are_listed_by_number_in_pages(database):
     job_id = add_job(database)
     with database.write() as session:

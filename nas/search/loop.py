@@ -1,0 +1,288 @@
+"""The search loop: asks the sampler, hands out trials, records what comes back, tells the sampler.
+
+It does not evaluate anything. Whoever does (Ray Tune for training, a table for a benchmark)
+drives it:
+
+1. `next_task()` returns a trial to evaluate, or None when no more are to be started. Several
+   tasks may be out at once.
+2. `report(trial_id, report)` records each epoch, and returns False where the job's scheduler
+   has ended the trial and the sampler was told. Else `complete(trial_id)` or
+   `fail(trial_id, status, reason)` ends the trial and tells the sampler.
+3. When every task has ended and `next_task()` returns None, the search is over.
+
+Each step is one transaction, and everything that the sampler was told is in it: a loop made
+anew for the same job, after a crash at any point, hands out the interrupted trials first and
+then goes on as the old one would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from nas.appraisal import Appraiser
+from nas.database import Database
+from nas.database.jobs import find_or_raise_job
+from nas.database.proposals import ProposalRow, list_proposals
+from nas.database.trials import (
+    TrialRow,
+    copy_evaluation,
+    find_evaluation,
+    find_or_raise_trial,
+    list_trials,
+    record_epoch,
+    set_trial_status,
+)
+from nas.evaluation import EpochReport, TrialTask
+from nas.ids import new_id, utc_now
+from nas.job import JobSpec
+from nas.layout import trial_directory
+from nas.outcome import Judge
+from nas.pareto.tracking import FrontTracker
+from nas.problem import SearchProblem
+from nas.provenance import Environment
+from nas.pruning import Pruning
+from nas.recipe import Recipe
+from nas.samplers import create_sampler
+from nas.search.candidates import AppraisedCandidate, Candidates
+from nas.search.finding import CandidateFinder
+from nas.search.ledger import Ledger
+from nas.status import TrialStatus
+from search_spaces import parse_architecture
+
+
+class SearchLoop:
+    """Drives one job's search; see the module's docstring for the order of calls."""
+
+    def __init__(
+        self,
+        database: Database,
+        job_id: str,
+        *,
+        data_fingerprint: str,
+        artifact_dir: Path,
+        clock: Callable[[], datetime] = utc_now,
+        problem: SearchProblem | None = None,
+        appraisers: Sequence[Appraiser] = (),
+    ) -> None:
+        self._database = database
+        self._job_id = job_id
+        self._artifact_dir = artifact_dir
+        self._clock = clock
+        with database.read() as session:
+            self.spec: JobSpec = find_or_raise_job(session, job_id).spec
+        self._problem = problem or self.spec.new_problem()
+        candidates = Candidates(self.spec, self._problem, data_fingerprint, appraisers)
+        self._budget = candidates.budget
+        self._judge = Judge(self.spec.parsed_objective, self.spec.parsed_constraints)
+        self._front = FrontTracker.of_job(database, job_id, self.spec, self._problem, appraisers)
+        sampler = create_sampler(
+            self.spec.sampler, self._problem, self.spec.seed, self.spec.sampler_options
+        )
+        self._ledger = Ledger(database, job_id, sampler, self._problem.num_objectives)
+        self._finder = CandidateFinder(self.spec, self._problem, sampler, self._ledger, candidates)
+        self._pruning = Pruning(self.spec.new_scheduler(), self.spec.parsed_objective)
+        self._interrupted: list[str] = []
+        self._used_up = False
+        self._restore()
+
+    @property
+    def asks(self) -> int:
+        """How often the sampler was asked."""
+        return self._finder.asks
+
+    @property
+    def ask_seconds(self) -> float:
+        """What that took altogether."""
+        return self._finder.ask_seconds
+
+    def next_task(self) -> TrialTask | None:
+        """Return the next trial to evaluate, or None when no more are to be started."""
+        while self._interrupted:
+            task = self._restart(self._interrupted.pop(0))
+            if task is not None:
+                return task
+        while len(self._ledger) < self.spec.trials and not self._used_up:
+            found = self._finder.find()
+            if found is None:
+                self._used_up = True
+                return None
+            task = self._start(found)
+            if task is not None:
+                return task
+        return None
+
+    def report(
+        self, trial_id: str, report: EpochReport, environment: Environment | None = None
+    ) -> bool:
+        """Record an epoch and return whether the trial goes on; a repeated report changes nothing.
+
+        The environment is what the trial runs with, once it is known.
+
+        A trial that the scheduler stops is pruned and its sampler told the value at its rung:
+        lower than at the end of the training, as it is for all that are stopped, and the later
+        a trial is stopped the higher. Samplers that compare ranks place it as it deserves.
+        """
+        with self._database.write() as session:
+            trial = find_or_raise_trial(session, trial_id)
+            if trial.status.is_final or not record_epoch(session, trial, report, self._clock()):
+                return not trial.status.is_final
+            if environment is not None:
+                trial.environment_json = environment.model_dump(mode="json")
+            judgement = self._pruning.judge(trial)
+            if judgement is None or not judgement.stops:
+                return True
+            trial.reward = self._pruning.value(trial)
+            self._ledger.of_trial(trial).told = (trial.reward,)
+            self._end(session, trial, TrialStatus.PRUNED, judgement.reason)
+        self._ledger.tell(trial)
+        return False
+
+    def complete(self, trial_id: str) -> None:
+        """End a trial with the metrics of its last report and tell the sampler."""
+        with self._database.write() as session:
+            trial = find_or_raise_trial(session, trial_id)
+            self._end_completed(session, trial)
+        self._ledger.tell(trial)
+
+    def fail(self, trial_id: str, status: TrialStatus, reason: str) -> None:
+        """End a trial that could not be evaluated and tell the sampler."""
+        with self._database.write() as session:
+            trial = find_or_raise_trial(session, trial_id)
+            self._end(session, trial, status, reason)
+        self._ledger.tell(trial)
+
+    def interrupt(self) -> None:
+        """Put the trials that are under way back to pending, for whoever resumes the job."""
+        with self._database.write() as session:
+            for trial in list_trials(session, self._job_id, status=TrialStatus.RUNNING):
+                set_trial_status(trial, TrialStatus.PENDING)
+
+    def _restore(self) -> None:
+        """Rebuild the sampler and the loop's memory from the job's proposals and trials."""
+        with self._database.read() as session:
+            trials = list_trials(session, self._job_id)
+            proposals = list_proposals(session, self._job_id)
+            self._pruning.restore(session, self._job_id)
+        self._interrupted = [trial.id for trial in trials if not trial.status.is_final]
+        for trial in trials:
+            if trial.status is TrialStatus.COMPLETED:
+                self._front.add(trial.id, self._judge.judge(trial.figures))
+        self._ledger.restore(trials, proposals)
+        self._finder.restore(proposals)
+
+    def _start(self, found: AppraisedCandidate) -> TrialTask | None:
+        """Store the candidate as a trial; returns None if it is answered at once."""
+        candidate, appraisal = found.candidate, found.appraisal
+        architecture_hash, key = candidate.identity
+        losers = self._finder.take_losers()
+        with self._database.write() as session:
+            trial = TrialRow(
+                id=new_id(),
+                job_id=self._job_id,
+                number=len(self._ledger),
+                status=TrialStatus.PENDING,
+                architecture_json=candidate.architecture.model_dump(mode="json"),
+                architecture_hash=architecture_hash,
+                evaluation_key=key,
+                recipe_json=candidate.training.recipe_json,
+                seed=self.spec.seed,
+                budget=self._budget,
+                epochs_done=0,
+                rungs=[],
+                params=appraisal.params,
+                macs=appraisal.macs,
+                figures_json=dict(appraisal.figures) or None,
+                conditions_json=dict(appraisal.conditions) or None,
+                is_feasible=appraisal.refusal is None,
+                started_at=self._clock(),
+            )
+            session.add(trial)
+            session.flush()
+            known = self._ledger.remember(trial)
+            row = session.get(ProposalRow, (self._job_id, candidate.number))
+            if row is None:
+                session.add(self._ledger.row(candidate.number, trial_id=trial.id))
+            else:  # recorded when it was held, or recorded and told when it was rejected
+                row.trial_id = trial.id
+            if appraisal.refusal is None:
+                known.awaiting.append(candidate.number)
+            self._ledger.store_withdrawals(session, losers)
+            session.flush()
+            if appraisal.refusal is not None:
+                self._end(session, trial, TrialStatus.INFEASIBLE, appraisal.refusal, len(losers))
+            elif source := self._find_evaluation(session, trial):
+                copy_evaluation(session, trial, source, self._clock())
+                self._pruning.learn(session, trial)
+                self._end_completed(session, trial, len(losers))
+            else:
+                set_trial_status(trial, TrialStatus.RUNNING)
+        self._ledger.withdraw(losers)
+        if trial.status.is_final:
+            self._ledger.tell(trial)
+            return None
+        return self._task(trial)
+
+    def _find_evaluation(self, session: Session, trial: TrialRow) -> TrialRow | None:
+        """Find a trial whose training answers this one; what is not trained has none."""
+        if not self.spec.trains:
+            return None
+        return find_evaluation(session, trial.architecture_hash, trial.evaluation_key)
+
+    def _restart(self, trial_id: str) -> TrialTask | None:
+        """Take up an interrupted trial; returns None if only its end had not been recorded."""
+        with self._database.write() as session:
+            trial = find_or_raise_trial(session, trial_id)
+            set_trial_status(trial, TrialStatus.RUNNING)
+        if trial.epochs_done >= trial.budget:
+            self.complete(trial_id)
+            return None
+        return self._task(trial)
+
+    def _task(self, trial: TrialRow) -> TrialTask:
+        return TrialTask(
+            trial_id=trial.id,
+            number=trial.number,
+            architecture=parse_architecture(trial.architecture_json),
+            input_shape=self._problem.input_shape,
+            num_classes=self._problem.num_classes,
+            recipe=Recipe.model_validate(trial.recipe_json),
+            epochs=trial.budget,
+            seed=self.spec.seed,
+            directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
+            epochs_recorded=trial.epochs_done,
+        )
+
+    def _end_completed(self, session: Session, trial: TrialRow, withdrawn: int = 0) -> None:
+        """Give the trial what its figures come to, and its status."""
+        if self.spec.trains and (trial.accuracy is None or trial.loss is None):
+            raise ValueError(f"trial {trial.id} has reported nothing and cannot be completed")
+        if trial.status.is_final:  # before it counts a second time
+            set_trial_status(trial, TrialStatus.COMPLETED)
+        outcome = self._judge.judge(trial.figures)
+        self._front.add(trial.id, outcome)
+        trial.reward = outcome.values[0]
+        trial.objective_values = list(outcome.values)
+        trial.is_feasible = outcome.is_feasible
+        trial.hypervolume = self._front.hypervolume
+        self._ledger.of_trial(trial).told = outcome.told
+        self._end(session, trial, TrialStatus.COMPLETED, None, withdrawn)
+
+    def _end(
+        self,
+        session: Session,
+        trial: TrialRow,
+        status: TrialStatus,
+        reason: str | None,
+        withdrawn: int = 0,
+    ) -> None:
+        """Give the trial its final status and store the `tell` of each waiting proposal.
+
+        `withdrawn` counts the proposals that the same transaction has withdrawn before.
+        """
+        set_trial_status(trial, status)
+        trial.error, trial.finished_at = reason, self._clock()
+        self._ledger.store_tells(session, self._ledger.of_trial(trial), withdrawn)
