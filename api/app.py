@@ -9,7 +9,17 @@ from fastapi import FastAPI
 
 from api import problems
 from api.dashboard.page import mount_dashboard
-from api.routes import architectures, artifacts, catalogue, health, jobs, pareto, policies, trials
+from api.routes import (
+    architectures,
+    artifacts,
+    catalogue,
+    health,
+    jobs,
+    metrics,
+    pareto,
+    policies,
+    trials,
+)
 from api.torch_process import TorchProcess
 from nas.database import Database
 from nas.settings import Settings
@@ -41,5 +51,6 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
     for resource in (jobs, pareto, policies, trials, catalogue, architectures, artifacts):
         app.include_router(resource.router, prefix="/api/v1")
     app.include_router(health.router)
+    app.include_router(metrics.router)
     mount_dashboard(app, database)
     return app

@@ -5,10 +5,11 @@ The life of an evaluation, told in order:
 1. The search loop makes a `TrialTask`: plain values that travel to another process.
 2. The process calls `Evaluator.evaluate(task)` and iterates. Each item is an `EpochReport`.
 3. An evaluator that keeps checkpoints finds, under `task.directory`, where an interrupted
-   evaluation of the same task stood, repeats the reports after `task.epochs_recorded`, and
-   goes on. The iterator ends after the report of epoch `task.epochs`.
+   evaluation of the same task stood, or else under `task.resume_from` where a shorter one of
+   the same candidate ended, repeats the reports after `task.epochs_recorded`, and goes on. The
+   iterator ends after the report of epoch `task.epochs`.
 4. Once the trial's end is recorded, `Evaluator.release(task)` lets go of what only a resumed
-   evaluation would need.
+   evaluation would need, unless it is kept for a longer one.
 5. `TrialFailedError` and `TrialInfeasibleError` end the trial with a reason; any other
    exception is reported as a failure with its type and text.
 """
@@ -37,12 +38,13 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class EpochReport:
-    """Metrics after an epoch; `epoch` counts from 1, `train_seconds` is the epoch's own."""
+    """Metrics after an epoch; `epoch` counts from 1, the seconds are the epoch's own."""
 
     epoch: int
     metrics: Metrics
     train_loss: float
     train_seconds: float
+    validate_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class TrialTask:
     seed: int
     directory: Path
     epochs_recorded: int = 0
+    resume_from: Path | None = None
+    job_id: str = ""
 
 
 class Evaluator(ABC):
@@ -78,10 +82,19 @@ class Evaluator(ABC):
 
 def evaluation_key(data_fingerprint: str, recipe: Recipe, *, epochs: int, seed: int) -> str:
     """Hash everything but the architecture that a trial's metrics depend on."""
-    parts = {
-        "data": data_fingerprint,
-        "recipe": recipe.as_keyed(),
-        "epochs": epochs,
-        "seed": seed,
-    }
+    horizon = recipe.horizon(epochs)
+    named = {} if horizon == epochs else {"schedule_epochs": horizon}
+    return _hash(data_fingerprint, recipe, seed, epochs=epochs, **named)
+
+
+def training_key(data_fingerprint: str, recipe: Recipe, *, epochs: int, seed: int) -> str:
+    """Hash everything but the architecture that each epoch of a training depends on.
+
+    Trainings of the same key differ in where they end, and are equal until then.
+    """
+    return _hash(data_fingerprint, recipe, seed, horizon=recipe.horizon(epochs))
+
+
+def _hash(data_fingerprint: str, recipe: Recipe, seed: int, **epochs: int) -> str:
+    parts = {"data": data_fingerprint, "recipe": recipe.as_keyed(), "seed": seed, **epochs}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

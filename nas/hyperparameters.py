@@ -136,8 +136,10 @@ def _fields(model: type[BaseModel], before: str = "") -> dict[str, type]:
     return found
 
 
-FIELDS: Mapping[str, type] = _fields(Recipe)
-"""What of a recipe can be searched."""
+FIELDS: Mapping[str, type] = {
+    name: kind for name, kind in _fields(Recipe).items() if name != "schedule_epochs"
+}
+"""What of a recipe can be searched: all but the horizon that a job's budgets have in common."""
 
 
 def _with(recipe: Recipe, name: str, value: object) -> Recipe:

@@ -169,6 +169,16 @@ class JobSpec(BaseModel):
             check_evaluator(self)
         return self
 
+    @model_validator(mode="after")
+    def _rate_decays_over_all_epochs(self, info: ValidationInfo) -> Self:
+        horizon = self.recipe.horizon(self.epochs)
+        if horizon < self.epochs and not is_stored(info):
+            raise ValueError(
+                f"recipe.schedule_epochs: got {horizon}, allowed: at least the {self.epochs} "
+                "epochs of each trial"
+            )
+        return self
+
     @field_validator("scheduler")
     @classmethod
     def _scheduler_fits(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 WEIGHTS_NAME = "weights.safetensors"
+CHECKPOINT_NAME = "checkpoint.pt"
+TRIAL_LOG_NAME = "trial.log"
 
 
 def job_directory(artifact_dir: Path, job_id: str) -> Path:
@@ -13,7 +15,7 @@ def job_directory(artifact_dir: Path, job_id: str) -> Path:
 
 
 def trial_directory(artifact_dir: Path, job_id: str, trial_id: str) -> Path:
-    """Return the directory of a trial's checkpoint and weights."""
+    """Return the directory of a trial's checkpoint, weights and log."""
     return job_directory(artifact_dir, job_id) / "trials" / trial_id
 
 

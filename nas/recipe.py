@@ -92,6 +92,13 @@ class Recipe(BaseModel):
         description="of weight matrices: an L2 penalty for sgd, decoupled for adamw; "
         "null: 0.002 for sgd, 0.05 for adamw",
     )
+    schedule_epochs: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="epochs over which the learning rate decays, at least those trained for; "
+        "null: just those. With a number, a longer training goes on from a shorter one",
+    )
     warmup_epochs: float = Field(1.0, ge=0, le=1000, description="epochs of linear warm-up")
     label_smoothing: float = Field(0.05, ge=0, lt=1, description="share given to all classes")
     augmentation: Augmentation = Field(
@@ -137,13 +144,17 @@ class Recipe(BaseModel):
         """The weight decay, the optimiser's own where none is named."""
         return self.optimizer.weight_decay if self.weight_decay is None else self.weight_decay
 
+    def horizon(self, epochs: int) -> int:
+        """Return the epochs over which the rate decays, of a training of so many epochs."""
+        return epochs if self.schedule_epochs is None else self.schedule_epochs
+
     def as_keyed(self) -> dict[str, Any]:
-        """Write the recipe as evaluation keys have it.
+        """Write the recipe as evaluation keys have it, without the epochs, which they name apart.
 
         What came later is left out at the default that does what was done before it came, so
         that earlier evaluations keep their keys.
         """
-        written = self.resolved().model_dump(mode="json")
+        written = self.resolved().model_dump(mode="json", exclude={"schedule_epochs"})
         _drop_defaults(written, self, _ADDED_LATER)
         _drop_defaults(written["augmentation"], self.augmentation, _ADDED_LATER_TO_AUGMENTATION)
         return written

@@ -85,6 +85,9 @@ class TrialView(BaseModel):
     finished_at: datetime | None
     error: str | None = Field(description="why the trial failed, is infeasible or was pruned")
     cached_from: str | None = Field(description="trial whose equal evaluation answered this one")
+    resumed_from: str | None = Field(
+        description="shorter trial of the same candidate whose checkpoint it began with"
+    )
     rungs: list[RungView] = Field(description="judgements of the job's scheduler, in order")
 
     @property
@@ -131,6 +134,7 @@ class TrialView(BaseModel):
             finished_at=row.finished_at,
             error=row.error,
             cached_from=row.cached_from,
+            resumed_from=row.resumed_from,
             rungs=[RungView.model_validate(rung) for rung in row.rungs],
         )
 

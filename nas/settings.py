@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nas.errors import InvalidInputError
+from nas.logs import LogFormat
 from search_spaces.errors import first_problem
 
 
@@ -26,6 +27,15 @@ class Settings(BaseSettings):
     ray_address: str | None = Field(None, description="Ray cluster to join; start one if unset")
     lease_seconds: float = Field(
         30.0, gt=0, le=86_400, description="a runner silent for this long loses its job to another"
+    )
+
+    checkpoints_per_job: int = Field(
+        20,
+        ge=0,
+        description="checkpoints kept of ended trials for longer trainings to go on from",
+    )
+    log_format: LogFormat = Field(
+        LogFormat.TEXT, description="of the log on standard error: text or json"
     )
 
     @model_validator(mode="before")

@@ -35,6 +35,7 @@ from nas.final import FinalResult
 from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.layout import final_directory
+from nas.logs import log_context
 from nas.recipe import Recipe
 from nas.search import SearchLoop
 from nas.settings import Settings
@@ -44,6 +45,7 @@ from workers.baselines import JobBaselines
 from workers.cluster import ensure_ray
 from workers.identity import is_gone, runner_name
 from workers.parallel import call_each
+from workers.recording import recording, trial_slots
 
 _LOG = logging.getLogger(__name__)
 _HEARTBEATS_PER_LEASE = 20
@@ -91,7 +93,7 @@ class JobRunner:
         self._stopping.clear()
         self._lost.clear()
         try:
-            with self._heartbeat(job_id):
+            with log_context(job_id=job_id), self._heartbeat(job_id):
                 self._search(job_id)
         except Exception as error:
             if not self._lost.is_set():
@@ -116,7 +118,8 @@ class JobRunner:
         from workers.supernet.job import JobSupernet
         from workers.training.acceleration import Acceleration
         from workers.training.evaluator import TrainingEvaluator
-        from workers.tuning import run_trials
+        from workers.trial_log import LoggedEvaluator
+        from workers.tuning import gpus_per_trial, run_trials
 
         scoring = JobScoring(spec, data)
         problem = spec.new_problem(scoring.scores)
@@ -143,15 +146,14 @@ class JobRunner:
                 artifact_dir=self._settings.artifact_dir,
                 problem=problem,
                 appraisers=appraisers,
+                checkpoints_kept=self._settings.checkpoints_per_job,
             )
             if spec.trains:
                 acceleration = Acceleration(compiled=spec.resources.compile)
-                run_trials(
-                    loop,
-                    TrainingEvaluator(data, acceleration),
-                    spec.resources,
-                    self._stopping.is_set,
-                )
+                slots = partial(trial_slots, spec.resources, gpus_per_trial(spec.resources))
+                with recording(self._database, job_id, loop.phases, slots):
+                    evaluator = LoggedEvaluator(TrainingEvaluator(data, acceleration))
+                    run_trials(loop, evaluator, spec.resources, self._stopping.is_set)
             else:
                 complete_untrained(loop, self._stopping.is_set)
         if self._stopping.is_set():
@@ -213,7 +215,9 @@ class JobRunner:
             architecture=parse_architecture(best.architecture_json),
             input_shape=info.input_shape,
             num_classes=info.num_classes,
-            recipe=Recipe.model_validate(best.recipe_json),
+            recipe=Recipe.model_validate(best.recipe_json).model_copy(
+                update={"schedule_epochs": None}  # to the end, over its own epochs
+            ),
             epochs=spec.final_epochs,
             seed=spec.seed,
             directory=final_directory(self._settings.artifact_dir, job_id),
@@ -237,7 +241,7 @@ class JobRunner:
                         if job.status is JobStatus.STOPPING:
                             self._stopping.set()
                 except DatabaseUnavailableError as error:
-                    _LOG.warning("heartbeat of job %s: %s", job_id, error)
+                    _LOG.warning("heartbeat of job %s: %s", job_id, error, extra={"job_id": job_id})
                 except ConflictError:
                     self._lost.set()
                     self._stopping.set()

@@ -32,9 +32,10 @@ class RunnerService:
                 if job_id is None:
                     self._shutdown.wait(POLL_SECONDS)
                     continue
-                _LOG.info("job %s: started", job_id)
+                ids = {"job_id": job_id}
+                _LOG.info("job %s: started", job_id, extra=ids)
                 status = self._runner.run(job_id)
-                _LOG.info("job %s: %s", job_id, status)
+                _LOG.info("job %s: %s", job_id, status, extra=ids)
             except NasError as error:
                 _LOG.error("%s", error)
                 self._shutdown.wait(POLL_SECONDS)

@@ -20,10 +20,12 @@ from ray.tune.search import Searcher
 
 from nas.errors import TrialFailedError, TrialInfeasibleError
 from nas.evaluation import EpochReport, Evaluator, TrialTask
+from nas.phases import Phase
 from nas.resources import Resources
 from nas.search import SearchLoop
 from nas.status import TrialStatus
 from workers.cluster import cluster_has_gpus
+from workers.recording import TrialTimes
 
 DEFAULT_GPU_SHARE = 0.25
 """Small candidates do not fill a GPU; four share one unless the job says otherwise."""
@@ -101,6 +103,7 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         self._evaluator = evaluator
         self._should_stop = should_stop
         self._tasks: dict[str, TrialTask] = {}
+        self._times = TrialTimes(loop.phases)
 
     def suggest(self, trial_id: str) -> Any:
         """Return the next trial's configuration, or that there is none."""
@@ -108,13 +111,16 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         if task is None:
             return Searcher.FINISHED
         self._tasks[trial_id] = task
+        self._times.handed_out(trial_id)
         return {"task": task}
 
     def goes_on(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Record an epoch and return whether the trial is worth the next one."""
         if trial_id not in self._tasks or "report" not in result:
             return True
-        return self._report(self._tasks[trial_id], result)
+        self._times.note(trial_id, result)
+        with self._loop.phases.measure(Phase.RECORD):
+            return self._report(self._tasks[trial_id], result)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -123,6 +129,13 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         task = self._tasks.pop(trial_id, None)
         if task is None:
             return
+        self._times.note(trial_id, result or {})
+        with self._loop.phases.measure(Phase.RECORD):
+            is_over = self._end(task, result, error)
+        if is_over and not self._loop.keep_checkpoint(task.trial_id):
+            self._evaluator.release(task)
+
+    def _end(self, task: TrialTask, result: dict[str, Any] | None, error: bool) -> bool:
         if error:
             self._loop.fail(
                 task.trial_id,
@@ -136,8 +149,8 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
             if self._report(task, result):
                 self._loop.complete(task.trial_id)
         else:
-            return
-        self._evaluator.release(task)
+            return False
+        return True
 
     def _report(self, task: TrialTask, result: dict[str, Any]) -> bool:
         return self._loop.report(task.trial_id, result["report"], result.get("environment"))

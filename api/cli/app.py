@@ -15,6 +15,7 @@ from api.cli import (
     exporting,
     jobs,
     latency,
+    logs,
     pareto,
     policy,
     scoring,
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command("search")(search.search)
 app.add_typer(jobs.app, name="jobs")
 app.command("trials")(jobs.trials)
+app.command("logs")(logs.logs)
 app.command("best")(jobs.best)
 app.command("pareto")(pareto.pareto)
 app.command("policy")(policy.policy)

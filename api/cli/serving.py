@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import logging
 import os
 import signal
 import socket
@@ -20,6 +19,7 @@ import typer
 from api.cli.context import DatabaseOption, RayOption, opened
 from api.cli.output import console
 from nas.errors import InvalidInputError
+from nas.logs import configure_logging
 from nas.settings import Settings
 
 _PARENT_POLL_SECONDS = 1.0
@@ -47,6 +47,7 @@ def serve(
         )
     _require_free(host, port)
     with opened(db, ray_address) as (database, settings):
+        configure_logging(settings.log_format)
         import uvicorn
 
         from api.app import create_app
@@ -54,7 +55,8 @@ def serve(
         console.print(f"dashboard  http://{host}:{port}/", highlight=False)
         console.print(f"API        http://{host}:{port}/api/docs", highlight=False)
         with _embedded_runner(settings) if runner else contextlib.nullcontext():
-            uvicorn.run(create_app(database, settings), host=host, port=port, log_level="warning")
+            app = create_app(database, settings)
+            uvicorn.run(app, host=host, port=port, log_level="warning", log_config=None)
 
 
 def worker(
@@ -63,9 +65,8 @@ def worker(
     stop_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Wait for jobs and run them, one after the other."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     with opened(db, ray_address) as (database, settings):
+        configure_logging(settings.log_format)
         from workers.runner import JobRunner
         from workers.service import RunnerService
 

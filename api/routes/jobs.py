@@ -12,7 +12,7 @@ from api.dependencies import DatabaseDep, SettingsDep
 from nas.database.artifacts import find_or_raise_artifact, list_artifacts
 from nas.database.jobs import (
     create_job,
-    find_job_by_idempotency_key,
+    find_or_create_job,
     find_or_raise_job,
     list_jobs,
     lock_job,
@@ -87,10 +87,10 @@ def submit(
 ) -> JobView:
     """Submit a job; the same `Idempotency-Key` with the same body gives the same job."""
     with database.write() as session:
-        job = find_job_by_idempotency_key(session, idempotency_key) if idempotency_key else None
-        if job is not None and job.stored_spec != spec:
-            raise ConflictError("Idempotency-Key was used for a different job")
-        job = job or create_job(session, spec, utc_now(), idempotency_key=idempotency_key)
+        if idempotency_key:
+            job = find_or_create_job(session, spec, utc_now(), idempotency_key=idempotency_key)
+        else:
+            job = create_job(session, spec, utc_now())
         response.headers["Location"] = f"/api/v1/jobs/{job.id}"
         return JobView.of(session, job)
 

@@ -14,6 +14,7 @@ from nas.database.jobs import create_job
 from nas.evaluation import EpochReport, Metrics
 from nas.ids import utc_now
 from nas.job import JobSpec
+from nas.phases import Phase, Spent
 from nas.search import SearchLoop
 from nas.status import TrialStatus
 
@@ -97,4 +98,6 @@ def run_on_table(
         loop.report(task.trial_id, EpochReport(1, metrics, train_loss=0.0, train_seconds=0.0))
         loop.complete(task.trial_id)
         regret.add(value)
-    return regret.run(loop.asks, loop.ask_seconds)
+    spent, _ = loop.phases.take()
+    asking = spent.get(Phase.ASK, Spent())
+    return regret.run(asking.count, asking.seconds)

@@ -8,6 +8,7 @@ from nas.database import (
     policies,
     proposals,
     sampler_states,
+    timings,
     trials,
 )
 from nas.database.engine import Database, connect, open_database, upgrade_database
@@ -23,6 +24,7 @@ __all__ = [
     "policies",
     "proposals",
     "sampler_states",
+    "timings",
     "trials",
     "upgrade_database",
 ]

@@ -12,6 +12,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nas.database.base import Table, UtcDateTime
+from nas.database.trials import TrialRow
 from nas.errors import NotFoundError
 from nas.ids import new_id, utc_now
 
@@ -69,3 +70,15 @@ def list_artifacts(session: Session, job_id: str) -> Sequence[ArtifactRow]:
     return session.scalars(
         select(ArtifactRow).where(ArtifactRow.job_id == job_id).order_by(ArtifactRow.id)
     ).all()
+
+
+def list_trial_artifacts(
+    session: Session, job_id: str, kind: str
+) -> list[tuple[ArtifactRow, TrialRow]]:
+    """Return a job's artefacts of a kind that belong to trials, each with its trial."""
+    query = (
+        select(ArtifactRow, TrialRow)
+        .join(TrialRow, TrialRow.id == ArtifactRow.trial_id)
+        .where(ArtifactRow.job_id == job_id, ArtifactRow.kind == kind)
+    )
+    return [(artifact, trial) for artifact, trial in session.execute(query)]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -95,8 +95,39 @@ def upgrade_database(url: str) -> str:
 
 
 def _upgrade(database: Database) -> None:
-    with database.engine.execution_options(nas_write=True).begin() as connection:
+    with migrating(database) as connection:
         upgrade(connection)
+
+
+@contextmanager
+def migrating(database: Database) -> Iterator[Connection]:
+    """Open the transaction in which migrations change tables, and commit it at the end.
+
+    SQLite changes most of a table by making it anew, and as the old one is dropped it deletes
+    all that refers to it; so foreign keys are not followed meanwhile, and checked before the
+    commit (https://www.sqlite.org/lang_altertable.html, section 7).
+
+    Raises:
+        DatabaseUnavailableError: Rows would be left that refer to none; nothing was changed.
+    """
+    with database.engine.connect().execution_options(nas_write=True) as connection:
+        if connection.dialect.name != "sqlite":
+            with connection.begin():
+                yield connection
+            return
+        driver: Any = connection.connection.driver_connection  # no effect in a transaction
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+                dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                if dangling is not None:
+                    raise DatabaseUnavailableError(
+                        f"database {database.display_url}: a row of {dangling[0]!r} refers to "
+                        f"one of {dangling[2]!r} that is not there; the tables stay as they were"
+                    )
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, String, Text, and_, or_, select
+from sqlalchemy import JSON, String, Text, and_, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nas.database.base import Table, UtcDateTime, status_column
@@ -68,6 +69,28 @@ def create_job(
     return job
 
 
+def find_or_create_job(
+    session: Session, spec: JobSpec, now: datetime, *, idempotency_key: str
+) -> JobRow:
+    """Return the job that was created under the key, or create it.
+
+    Raises:
+        ConflictError: The key was used for a different job.
+    """
+    job = find_job_by_idempotency_key(session, idempotency_key)
+    if job is None:
+        try:
+            with session.begin_nested():
+                return create_job(session, spec, now, idempotency_key=idempotency_key)
+        except IntegrityError:  # another process was quicker; its job is committed by now
+            job = find_job_by_idempotency_key(session, idempotency_key)
+            if job is None:
+                raise
+    if job.stored_spec != spec:
+        raise ConflictError("Idempotency-Key was used for a different job")
+    return job
+
+
 def find_job_by_idempotency_key(session: Session, key: str) -> JobRow | None:
     """Return the job that was created under `key`."""
     return session.scalar(select(JobRow).where(JobRow.idempotency_key == key))
@@ -107,6 +130,12 @@ def list_jobs(
     if before is not None:
         query = query.where(JobRow.id < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def count_jobs(session: Session) -> dict[JobStatus, int]:
+    """Return how many jobs have each status, also where there is none."""
+    found = session.execute(select(JobRow.status, func.count()).group_by(JobRow.status))
+    return dict.fromkeys(JobStatus, 0) | {row[0]: row[1] for row in found}
 
 
 def set_job_status(job: JobRow, status: JobStatus) -> None:

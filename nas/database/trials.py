@@ -36,6 +36,7 @@ class TrialRow(Table):
         UniqueConstraint("job_id", "number"),
         UniqueConstraint("job_id", "architecture_hash", "evaluation_key"),
         Index("ix_trials_evaluation", "architecture_hash", "evaluation_key"),
+        Index("ix_trials_training", "architecture_hash", "training_key"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
@@ -45,6 +46,7 @@ class TrialRow(Table):
     architecture_json: Mapped[dict[str, Any]] = mapped_column(JSON)
     architecture_hash: Mapped[str] = mapped_column(String(64))
     evaluation_key: Mapped[str] = mapped_column(String(64))
+    training_key: Mapped[str | None] = mapped_column(String(64))
     recipe_json: Mapped[dict[str, Any]] = mapped_column(JSON)
     seed: Mapped[int]
     environment_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -65,6 +67,7 @@ class TrialRow(Table):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
     cached_from: Mapped[str | None] = mapped_column(String(36))
+    resumed_from: Mapped[str | None] = mapped_column(String(36))
     rungs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
     @property
@@ -127,6 +130,12 @@ def count_trials(session: Session, job_id: str) -> dict[TrialStatus, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
+def count_all_trials(session: Session) -> dict[TrialStatus, int]:
+    """Return how many trials of all jobs have each status, also where there is none."""
+    found = session.execute(select(TrialRow.status, func.count()).group_by(TrialRow.status))
+    return dict.fromkeys(TrialStatus, 0) | {row[0]: row[1] for row in found}
+
+
 def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
     """Return the completed feasible trial with the highest reward.
 
@@ -164,6 +173,24 @@ def find_evaluation(
         .order_by(TrialRow.id)
         .limit(1)
     )
+
+
+def list_resumable(session: Session, trial: TrialRow) -> Sequence[TrialRow]:
+    """Return ended trials of any job that trained like `trial` as far as they went, longest first.
+
+    They have fewer epochs than it is to have, and may or may not have left a checkpoint.
+    """
+    return session.scalars(
+        select(TrialRow)
+        .where(
+            TrialRow.architecture_hash == trial.architecture_hash,
+            TrialRow.training_key == trial.training_key,
+            TrialRow.status.in_((TrialStatus.COMPLETED, TrialStatus.PRUNED)),
+            TrialRow.cached_from.is_(None),
+            TrialRow.epochs_done.between(1, trial.budget - 1),
+        )
+        .order_by(TrialRow.epochs_done.desc(), TrialRow.id)
+    ).all()
 
 
 def list_metrics(session: Session, trial_id: str) -> Sequence[MetricRow]:

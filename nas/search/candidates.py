@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from nas.appraisal import Appraisal, Appraiser, appraise
-from nas.evaluation import evaluation_key
+from nas.evaluation import evaluation_key, training_key
 from nas.hyperparameters import recipe_of
 from nas.job import JobSpec
 from nas.metrics import METRICS, Source
@@ -22,11 +22,12 @@ Identity = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How a candidate is trained: the recipe, its JSON form, and the key of the evaluation."""
+    """How a candidate is trained: the recipe, its JSON form, and the keys in the database."""
 
     recipe: Recipe
     recipe_json: dict[str, Any]
     evaluation_key: str
+    training_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,11 @@ class Candidates:
         answered = zip(self._searched, answers, strict=True)
         chosen = {name: answer for name, answer in answered if answer is not None}
         recipe = recipe_of(self._spec.recipe, chosen)
-        key = evaluation_key(
-            self._data_fingerprint, recipe, epochs=self.budget, seed=self._spec.seed
+        keys = (
+            key(self._data_fingerprint, recipe, epochs=self.budget, seed=self._spec.seed)
+            for key in (evaluation_key, training_key)
         )
-        return Training(recipe, recipe.model_dump(mode="json"), key)
+        return Training(recipe, recipe.model_dump(mode="json"), *keys)
 
 
 def _require_appraisers(spec: JobSpec, appraisers: Sequence[Appraiser]) -> None:

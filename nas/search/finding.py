@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nas.database.proposals import ProposalRow
 from nas.hyperparameters import nearest_answers
 from nas.job import JobSpec
+from nas.phases import Phase, PhaseClock
 from nas.problem import SearchProblem
 from nas.samplers import Proposal, Sampler, create_sampler
 from nas.screening import SCORE, Round, best_practised
@@ -32,6 +32,7 @@ class CandidateFinder:
         sampler: Sampler,
         ledger: Ledger,
         candidates: Candidates,
+        clock: PhaseClock,
     ) -> None:
         as_stated = nearest_answers(spec.recipe, problem.hyperparameters)
         self._starts: Sequence[dict[str, Any]] = [
@@ -41,14 +42,13 @@ class CandidateFinder:
         self._uniform = create_sampler("random", problem, spec.seed, {})
         self._ledger = ledger
         self._candidates = candidates
+        self._clock = clock
         screening = spec.screening
         self._round: Round[AppraisedCandidate] | None = (
             None if screening is None else Round(screening)
         )
         self._first_start = 0
         self._next_number = 0
-        self.asks = 0
-        self.ask_seconds = 0.0
 
     def restore(self, proposals: Sequence[ProposalRow]) -> None:
         """Go on after proposals that are on record."""
@@ -140,9 +140,7 @@ class CandidateFinder:
             proposal = Proposal(self._starts[number - self._first_start])
             self._ledger.expect(number, proposal)
         else:
-            started = time.perf_counter()
-            proposal = sampler.ask(number)
-            self.ask_seconds += time.perf_counter() - started
-            self.asks += 1
+            with self._clock.measure(Phase.ASK):
+                proposal = sampler.ask(number)
             self._ledger.add(number, proposal)
         return proposal.choices

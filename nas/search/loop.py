@@ -17,6 +17,7 @@ then goes on as the old one would have.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from nas.appraisal import Appraiser
+from nas.checkpoints import checkpoint_directory, find_checkpoint, keep_checkpoint
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
 from nas.database.proposals import ProposalRow, list_proposals
@@ -42,6 +44,7 @@ from nas.job import JobSpec
 from nas.layout import trial_directory
 from nas.outcome import Judge
 from nas.pareto.tracking import FrontTracker
+from nas.phases import PhaseClock
 from nas.problem import SearchProblem
 from nas.provenance import Environment
 from nas.pruning import Pruning
@@ -52,6 +55,8 @@ from nas.search.finding import CandidateFinder
 from nas.search.ledger import Ledger
 from nas.status import TrialStatus
 from search_spaces import parse_architecture
+
+_LOG = logging.getLogger(__name__)
 
 
 class SearchLoop:
@@ -67,10 +72,12 @@ class SearchLoop:
         clock: Callable[[], datetime] = utc_now,
         problem: SearchProblem | None = None,
         appraisers: Sequence[Appraiser] = (),
+        checkpoints_kept: int = 0,
     ) -> None:
         self._database = database
         self._job_id = job_id
         self._artifact_dir = artifact_dir
+        self._checkpoints_kept = checkpoints_kept
         self._clock = clock
         with database.read() as session:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
@@ -83,21 +90,14 @@ class SearchLoop:
             self.spec.sampler, self._problem, self.spec.seed, self.spec.sampler_options
         )
         self._ledger = Ledger(database, job_id, sampler, self._problem.num_objectives)
-        self._finder = CandidateFinder(self.spec, self._problem, sampler, self._ledger, candidates)
+        self.phases = PhaseClock()
+        self._finder = CandidateFinder(
+            self.spec, self._problem, sampler, self._ledger, candidates, self.phases
+        )
         self._pruning = Pruning(self.spec.new_scheduler(), self.spec.parsed_objective)
         self._interrupted: list[str] = []
         self._used_up = False
         self._restore()
-
-    @property
-    def asks(self) -> int:
-        """How often the sampler was asked."""
-        return self._finder.asks
-
-    @property
-    def ask_seconds(self) -> float:
-        """What that took altogether."""
-        return self._finder.ask_seconds
 
     def next_task(self) -> TrialTask | None:
         """Return the next trial to evaluate, or None when no more are to be started."""
@@ -138,7 +138,7 @@ class SearchLoop:
             trial.reward = self._pruning.value(trial)
             self._ledger.of_trial(trial).told = (trial.reward,)
             self._end(session, trial, TrialStatus.PRUNED, judgement.reason)
-        self._ledger.tell(trial)
+        self._tell(trial)
         return False
 
     def complete(self, trial_id: str) -> None:
@@ -146,14 +146,22 @@ class SearchLoop:
         with self._database.write() as session:
             trial = find_or_raise_trial(session, trial_id)
             self._end_completed(session, trial)
-        self._ledger.tell(trial)
+        self._tell(trial)
 
     def fail(self, trial_id: str, status: TrialStatus, reason: str) -> None:
         """End a trial that could not be evaluated and tell the sampler."""
         with self._database.write() as session:
             trial = find_or_raise_trial(session, trial_id)
             self._end(session, trial, status, reason)
-        self._ledger.tell(trial)
+        self._tell(trial)
+
+    def keep_checkpoint(self, trial_id: str) -> bool:
+        """Keep an ended trial's checkpoint, if it is of use; returns whether it is kept."""
+        if self._checkpoints_kept == 0:
+            return False
+        with self._database.write() as session:
+            trial = find_or_raise_trial(session, trial_id)
+            return keep_checkpoint(session, self._artifact_dir, trial, self._checkpoints_kept)
 
     def interrupt(self) -> None:
         """Put the trials that are under way back to pending, for whoever resumes the job."""
@@ -188,6 +196,7 @@ class SearchLoop:
                 architecture_json=candidate.architecture.model_dump(mode="json"),
                 architecture_hash=architecture_hash,
                 evaluation_key=key,
+                training_key=candidate.training.training_key,
                 recipe_json=candidate.training.recipe_json,
                 seed=self.spec.seed,
                 budget=self._budget,
@@ -219,10 +228,12 @@ class SearchLoop:
                 self._pruning.learn(session, trial)
                 self._end_completed(session, trial, len(losers))
             else:
+                earlier = find_checkpoint(session, self._artifact_dir, trial)
+                trial.resumed_from = None if earlier is None else earlier.id
                 set_trial_status(trial, TrialStatus.RUNNING)
         self._ledger.withdraw(losers)
         if trial.status.is_final:
-            self._ledger.tell(trial)
+            self._tell(trial)
             return None
         return self._task(trial)
 
@@ -243,6 +254,10 @@ class SearchLoop:
         return self._task(trial)
 
     def _task(self, trial: TrialRow) -> TrialTask:
+        resume_from = None
+        if trial.resumed_from is not None:
+            with self._database.read() as session:
+                resume_from = checkpoint_directory(session, self._artifact_dir, trial.resumed_from)
         return TrialTask(
             trial_id=trial.id,
             number=trial.number,
@@ -254,6 +269,8 @@ class SearchLoop:
             seed=self.spec.seed,
             directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
             epochs_recorded=trial.epochs_done,
+            resume_from=resume_from,
+            job_id=self._job_id,
         )
 
     def _end_completed(self, session: Session, trial: TrialRow, withdrawn: int = 0) -> None:
@@ -286,3 +303,8 @@ class SearchLoop:
         set_trial_status(trial, status)
         trial.error, trial.finished_at = reason, self._clock()
         self._ledger.store_tells(session, self._ledger.of_trial(trial), withdrawn)
+
+    def _tell(self, trial: TrialRow) -> None:
+        """Tell the sampler what `_end` has stored."""
+        _LOG.info("trial %d: %s", trial.number, trial.status.value, extra={"trial_id": trial.id})
+        self._ledger.tell(trial)

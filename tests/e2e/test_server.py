@@ -90,16 +90,35 @@ def test_worker_beside_the_server_runs_jobs_of_a_shared_database(
     with serving(tmp_path, "--no-runner", NAS_DATABASE_URL=postgres_url) as client:
         url = client.post("/api/v1/jobs", json=JOB).headers["Location"]
         assert client.get(url).json()["status"] == "queued"
-        worker = start(tmp_path, "worker", NAS_DATABASE_URL=postgres_url)
+        worker = start(tmp_path, "worker", NAS_DATABASE_URL=postgres_url, NAS_LOG_FORMAT="json")
         try:
+            trial = wait_for(lambda: client.get(f"{url}/trials").json()["items"])[0]["id"]
+            followed = client.get(f"/api/v1/trials/{trial}/log/events").text
+            assert "epoch 1 of 1: accuracy" in followed
+            assert followed.rsplit("event: ", 1)[1].startswith("end")
             job = wait_for(lambda: ended(client, url))
             assert job["status"] == "completed", job["error"]
             assert exported(client, url, "json")
+            metrics = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines())
+            assert float(metrics['nas_trials{status="completed"}']) == 3
+            for phase in ("ask", "queue", "train", "validate", "record"):
+                assert float(metrics[f'nas_phase_seconds_sum{{phase="{phase}"}}']) > 0, phase
+                assert float(metrics[f'nas_phase_seconds_count{{phase="{phase}"}}']) >= 3, phase
+            share = float(metrics["nas_worker_busy_seconds_total"]) / float(
+                metrics["nas_worker_slot_seconds_total"]
+            )
+            assert 0 < share <= 1
         finally:
             worker.terminate()
             _, log = worker.communicate(timeout=60)
     assert worker.returncode == 0
-    assert f"job {job['id']}: completed" in log
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    (completed,) = [line for line in lines if line["message"] == f"job {job['id']}: completed"]
+    assert completed["job_id"] == job["id"]
+    of_trial = [line for line in lines if line.get("trial_id") == trial]
+    assert [(line["message"], line["job_id"]) for line in of_trial] == [
+        ("trial 0: completed", job["id"])
+    ]
     assert "Traceback" not in log
 
 

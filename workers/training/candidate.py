@@ -114,7 +114,8 @@ class CandidateTraining:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(step)
         if self._drop_path is not None:
-            self._drop_path.set_progress(step / (self.epochs * self._steps_per_epoch))
+            last = self.recipe.horizon(self.epochs) * self._steps_per_epoch
+            self._drop_path.set_progress(min(1.0, step / last))
         targets = labels
         if self.recipe.mixup:
             targets = F.one_hot(labels, self._num_classes).to(images.dtype)
@@ -141,9 +142,9 @@ class CandidateTraining:
         return loss, loss + self.recipe.auxiliary_weight * sum(others) if others else loss
 
     def learning_rate(self, step: int) -> float:
-        """Return the rate at `step`: linear warm-up, then half a cosine down to zero."""
+        """Return the rate at `step`: linear warm-up, then half a cosine to zero at the horizon."""
         warmup = self.recipe.warmup_epochs * self._steps_per_epoch
-        last = self.epochs * self._steps_per_epoch
+        last = self.recipe.horizon(self.epochs) * self._steps_per_epoch
         if step + 1 < warmup:
             return self.recipe.peak_learning_rate * (step + 1) / warmup
         progress = min(1.0, max(0.0, (step - warmup) / max(1.0, last - warmup)))

@@ -13,9 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from nas.evaluation import EpochReport, Metrics
-from nas.layout import WEIGHTS_NAME
-
-CHECKPOINT_NAME = "checkpoint.pt"
+from nas.layout import CHECKPOINT_NAME, WEIGHTS_NAME
 
 
 def save_checkpoint(directory: Path, state: dict[str, Any], reports: list[EpochReport]) -> None:

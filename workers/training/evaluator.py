@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from workers.training.checkpoint import (
 from workers.training.data import TrainingImages
 from workers.training.streaming import open_images
 
+_LOG = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class TrainingEvaluator(Evaluator):
@@ -43,8 +46,10 @@ class TrainingEvaluator(Evaluator):
             yield from reports[task.epochs_recorded :]
             while training.epoch < task.epochs:
                 train_loss, seconds = _timed_epoch(training)
+                started = time.perf_counter()
                 metrics = training.evaluate(validation)
-                reports.append(EpochReport(training.epoch, metrics, train_loss, seconds))
+                validated = time.perf_counter() - started
+                reports.append(EpochReport(training.epoch, metrics, train_loss, seconds, validated))
                 if training.epoch == task.epochs:
                     save_weights(task.directory, training.measured_model)
                 save_checkpoint(task.directory, training.state(), reports)
@@ -123,13 +128,19 @@ def _start(
 
 
 def _resume(task: TrialTask, training: CandidateTraining) -> list[EpochReport]:
-    """Continue from the task's checkpoint, if there is one; returns the reports made before."""
-    found = load_checkpoint(task.directory, training.device)
-    if found is None:
-        return []
-    state, reports = found
-    training.restore(state)
-    return reports
+    """Continue from a checkpoint, if there is one; returns the reports made before.
+
+    It is the task's own, or else that of a shorter training of the same candidate.
+    """
+    for directory in (task.directory, task.resume_from):
+        found = None if directory is None else load_checkpoint(directory, training.device)
+        if found is None or found[0]["epoch"] > task.epochs:
+            continue
+        state, reports = found
+        training.restore(state)
+        _LOG.info("goes on after epoch %d from %s", training.epoch, directory)
+        return reports
+    return []
 
 
 def _timed_epoch(training: CandidateTraining) -> tuple[float, float]:

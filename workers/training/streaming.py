@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,8 @@ from nas.errors import TrialFailedError
 from nas.recipe import Augmentation
 from workers.training.augmentation import augmented
 from workers.training.data import DeviceImages, TrainingImages, count_batches
+
+_LOG = logging.getLogger(__name__)
 
 _STATISTICS_IMAGES = 2048
 _PREFETCHED_BATCHES = 4
@@ -104,7 +107,11 @@ class StreamedImages:
                 )
 
     def _count(self, unreadable: list[int]) -> None:
-        self._unreadable.update(unreadable)
+        new = set(unreadable) - self._unreadable
+        if not new:
+            return
+        self._unreadable |= new
+        _LOG.warning("left out %d of %d images so far", len(self._unreadable), len(self))
         if len(self._unreadable) > self._split.most_unreadable * len(self):
             raise TrialFailedError(
                 f"dataset: {len(self._unreadable)} of {len(self)} images cannot be read, "

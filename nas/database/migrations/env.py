@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from nas.database import artifacts, baselines, jobs, latency, proposals, trials
+from nas.database import artifacts, baselines, jobs, latency, proposals, timings, trials
 from nas.database.base import Table
 
-MODULES_THAT_DEFINE_TABLES = (jobs, trials, proposals, artifacts, baselines, latency)
+MODULES_THAT_DEFINE_TABLES = (jobs, trials, proposals, artifacts, baselines, latency, timings)
 
 context.configure(
     connection=context.config.attributes["connection"],

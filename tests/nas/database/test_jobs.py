@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from nas.database.jobs import (
     create_job,
     find_claimable_job,
     find_job_by_idempotency_key,
+    find_or_create_job,
     find_or_raise_job,
     list_jobs,
     release_job,
@@ -222,6 +224,31 @@ def test_idempotency_key_belongs_to_one_job(database):
         assert find_job_by_idempotency_key(session, "key").id == first
         assert find_job_by_idempotency_key(session, "other") is None
         assert len(list_jobs(session)) == 3
+
+
+def test_same_idempotency_key_at_the_same_time_makes_one_job(database):
+    """The second finds no job yet, waits for the first one's transaction, and gets its job."""
+    found = []
+
+    def submit() -> None:
+        with database.write() as session:
+            found.append(find_or_create_job(session, new_spec(), NOON, idempotency_key="key").id)
+
+    second = threading.Thread(target=submit)
+    with database.write() as session:
+        first = find_or_create_job(session, new_spec(), NOON, idempotency_key="key").id
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
+    second.join()
+    assert found == [first]
+    with (
+        pytest.raises(ConflictError, match="used for a different job"),
+        database.write() as session,
+    ):
+        find_or_create_job(session, new_spec(trials=3), NOON, idempotency_key="key")
+    with database.read() as session:
+        assert [job.id for job in list_jobs(session)] == [first]
 
 
 def test_jobs_are_listed_newest_first_in_pages(database):

@@ -13,6 +13,7 @@ from nas.baselines import BaselineResult
 from nas.database import connect, open_database, upgrade_database
 from nas.database.base import Table
 from nas.database.baselines import add_baseline, list_baselines
+from nas.database.engine import migrating
 from nas.database.jobs import JobRow, find_or_raise_job
 from nas.database.proposals import list_proposals
 from nas.database.trials import list_metrics, list_trials
@@ -45,7 +46,7 @@ def test_upgraded_tables_are_those_of_the_models(url):
 
 def test_tables_can_be_taken_down_and_put_up_again_step_by_step(database):
     steps = list(ScriptDirectory.from_config(config()).walk_revisions())
-    with database.engine.execution_options(nas_write=True).begin() as connection:
+    with migrating(database) as connection:
         settings = config()
         settings.attributes["connection"] = connection
         for _ in steps:
@@ -68,7 +69,7 @@ def test_upgrading_again_keeps_what_is_there(url, database):
 def test_job_older_than_the_baselines_table_can_get_baselines(url, database):
     job_id = add_job(database, baselines=["linear"])
     settings = config()
-    with database.engine.execution_options(nas_write=True).begin() as connection:
+    with migrating(database) as connection:
         settings.attributes["connection"] = connection
         command.downgrade(settings, "0002")
         assert "baselines" not in inspect(connection).get_table_names()
@@ -81,7 +82,7 @@ def test_job_older_than_the_baselines_table_can_get_baselines(url, database):
 
 
 def test_tables_of_a_newer_version_are_refused_and_left_alone(url, database):
-    with database.engine.execution_options(nas_write=True).begin() as connection:
+    with migrating(database) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for function in (open_database, upgrade_database):
         with pytest.raises(DatabaseUnavailableError, match=r"newer version \(9999\); update nas"):
@@ -103,7 +104,7 @@ def test_job_of_the_first_version_keeps_its_shift(url, database):
     job_id = add_job(database)
     settings = config()
     jobs = JobRow.__table__
-    with database.engine.execution_options(nas_write=True).begin() as connection:
+    with migrating(database) as connection:
         settings.attributes["connection"] = connection
         command.downgrade(settings, "0001")
         spec = connection.scalar(select(jobs.c.spec_json))
@@ -133,7 +134,7 @@ def test_trials_of_an_older_version_get_their_jobs_recipe_and_keep_what_refers_t
     before = contents(database)
     assert before["metrics"] == 2 and before["proposals"] >= 2
     settings = config()
-    with database.engine.execution_options(nas_write=True).begin() as connection:
+    with migrating(database) as connection:
         settings.attributes["connection"] = connection
         command.downgrade(settings, "0005")
         columns = {column["name"] for column in inspect(connection).get_columns("trials")}
@@ -155,7 +156,7 @@ def test_version_before_recipes_were_searched_keeps_one_trial_per_architecture(u
         hashes = {trial.architecture_hash for trial in list_trials(session, job_id)}
     assert len(hashes) < 12
     settings = config()
-    with database.engine.execution_options(nas_write=True).begin() as connection:
+    with migrating(database) as connection:
         settings.attributes["connection"] = connection
         command.downgrade(settings, "0005")
         spec = connection.scalar(select(JobRow.__table__.c.spec_json))
@@ -178,7 +179,7 @@ def test_job_with_several_objectives_can_be_read_by_the_version_before(url, data
         constraints=["params<=1e6", "latency_ms<=5"],
     )
     settings = config()
-    with database.engine.execution_options(nas_write=True).begin() as connection:
+    with migrating(database) as connection:
         settings.attributes["connection"] = connection
         command.downgrade(settings, "0003")
         spec = connection.scalar(select(JobRow.__table__.c.spec_json))
@@ -189,6 +190,24 @@ def test_job_with_several_objectives_can_be_read_by_the_version_before(url, data
     upgrade_database(url)
     with database.read() as session:
         assert find_or_raise_job(session, job_id).spec.objective == "accuracy"
+
+
+def test_version_before_horizons_can_read_the_recipes(url, database):
+    job_id = add_job(database, trials=2, epochs=2, recipe={"schedule_epochs": 4})
+    run_to_the_end(new_loop(database, job_id))
+    before = contents(database)
+    settings = config()
+    with migrating(database) as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0008")
+        assert (
+            "schedule_epochs"
+            not in connection.scalar(select(JobRow.__table__.c.spec_json))["recipe"]
+        )
+        recipes = connection.execute(text("SELECT recipe_json FROM trials")).scalars().all()
+        assert len(recipes) == 2 and "schedule_epochs" not in str(recipes)
+    upgrade_database(url)
+    assert contents(database) == before
 
 
 def test_version_before_screening_shows_its_jobs_as_trained_for_accuracy(url, database):
@@ -202,7 +221,7 @@ def test_version_before_screening_shows_its_jobs_as_trained_for_accuracy(url, da
     for each in changes:
         add_job(database, **each)
     settings = config()
-    with database.engine.execution_options(nas_write=True).begin() as connection:
+    with migrating(database) as connection:
         settings.attributes["connection"] = connection
         command.downgrade(settings, "0006")
         columns = {column["name"] for column in inspect(connection).get_columns("proposals")}

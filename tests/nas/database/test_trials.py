@@ -129,6 +129,7 @@ def test_only_a_completed_equal_evaluation_answers_and_names_its_origin(database
         set_trial_status(running, TrialStatus.COMPLETED)
         session.flush()
         assert find_evaluation(session, "x", "other key") is None
+        assert find_evaluation(session, "y", "key") is None
         source = find_evaluation(session, "x", "key")
         copied = new_trial(second, 0, architecture_hash="x")
         session.add(copied)

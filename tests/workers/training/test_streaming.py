@@ -50,17 +50,18 @@ def test_batches_are_those_of_the_same_images_in_memory(folder, workers):
         torch.testing.assert_close(one, other)
 
 
-def test_unreadable_images_are_left_out_counted_once_and_limited(folder):
+def test_unreadable_images_are_left_out_counted_once_and_limited(folder, caplog):
     (folder / "c" / "0.png").write_bytes(b"broken")
     (folder / "d" / "0.png").write_bytes(b"broken")
     broken = [load("&unreadable=0.2").train, load("&unreadable=0.2").test]
     images = [StreamedImages(split, CPU, workers=0) for split in broken]
-    left = [sum(len(labels) for _, labels in each.batches(5)) for each in images]
+    left = [sum(len(labels) for _, labels in each.batches(1)) for each in images]
     for each in images:
         list(each.batches(5))
     assert [each.unreadable for each in images] == [
         len(split) - count for split, count in zip(broken, left, strict=True)
     ]
+    assert caplog.text.count("left out") == sum(each.unreadable for each in images)
     strict = load("&unreadable=0")
     with pytest.raises(TrialFailedError, match=r"1 of \d+ images cannot be read, allowed: .* 0$"):
         for split in (strict.train, strict.validation, strict.test):

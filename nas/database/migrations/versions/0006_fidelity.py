@@ -6,8 +6,6 @@ Revises: 0005
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,8 +17,13 @@ branch_labels = None
 depends_on = None
 
 _JOBS = sa.table("jobs", sa.column("id", sa.String), sa.column("spec_json", sa.JSON))
+_METRICS, _ARTIFACTS, _PROPOSALS = (
+    sa.table(name, sa.column("trial_id", sa.String))
+    for name in ("metrics", "artifacts", "proposals")
+)
 _TRIALS = sa.table(
     "trials",
+    sa.column("id", sa.String),
     sa.column("job_id", sa.String),
     sa.column("number", sa.Integer),
     sa.column("architecture_hash", sa.String),
@@ -54,6 +57,12 @@ def downgrade() -> None:
         earlier.c.architecture_hash == _TRIALS.c.architecture_hash,
         earlier.c.number < _TRIALS.c.number,
     )
+    gone = sa.select(_TRIALS.c.id).where(is_again).scalar_subquery()
+    for table in (_METRICS, _ARTIFACTS):
+        op.get_bind().execute(table.delete().where(table.c.trial_id.in_(gone)))
+    op.get_bind().execute(
+        _PROPOSALS.update().where(_PROPOSALS.c.trial_id.in_(gone)).values(trial_id=None)
+    )
     op.get_bind().execute(_TRIALS.delete().where(is_again))
     _make_unique(_OF_ARCHITECTURE, instead_of=_OF_EVALUATION)
     for name in _NEW_COLUMNS:
@@ -74,32 +83,6 @@ def _specs() -> list[tuple[str, dict[str, Any]]]:
 
 
 def _make_unique(columns: list[str], *, instead_of: list[str]) -> None:
-    with _referring_rows_kept("trials"), op.batch_alter_table("trials") as trials:
+    with op.batch_alter_table("trials") as trials:
         trials.drop_constraint(f"uq_trials_{'_'.join(instead_of)}", type_="unique")
         trials.create_unique_constraint(f"uq_trials_{'_'.join(columns)}", columns)
-
-
-@contextmanager
-def _referring_rows_kept(table: str) -> Iterator[None]:
-    """Put aside the rows that refer to a table, and back afterwards.
-
-    SQLite changes a constraint by making the table anew, and when the old one is dropped it
-    deletes what refers to its rows.
-    """
-    connection = op.get_bind()
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    inspector = sa.inspect(connection)
-    referring = [
-        name
-        for name in inspector.get_table_names()
-        if any(key["referred_table"] == table for key in inspector.get_foreign_keys(name))
-    ]
-    for name in referring:
-        op.execute(f'CREATE TEMPORARY TABLE "kept_{name}" AS SELECT * FROM "{name}"')
-    yield
-    for name in referring:
-        op.execute(f'DELETE FROM "{name}"')
-        op.execute(f'INSERT INTO "{name}" SELECT * FROM "kept_{name}"')
-        op.execute(f'DROP TABLE "kept_{name}"')

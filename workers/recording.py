@@ -1,0 +1,123 @@
+"""What a job's runner measures, brought to the database while the job runs.
+
+The API is another process, and may be on another machine: it learns of a job's phases from the
+tables. They are written every few seconds and at the end, so that a crash costs the seconds since.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from nas.database import Database
+from nas.database.timings import add_phase_times, add_worker_times
+from nas.errors import DatabaseUnavailableError
+from nas.job import Resources
+from nas.phases import Phase, PhaseClock
+
+_LOG = logging.getLogger(__name__)
+RECORD_SECONDS = 5.0
+
+
+class TrialTimes:
+    """Reads the phases of trials out of their results, in the process that drives them."""
+
+    def __init__(self, clock: PhaseClock, now: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._now = clock, now
+        self._handed_out: dict[str, float] = {}
+
+    def handed_out(self, trial_id: str) -> None:
+        """Note that a trial is to be placed on a worker from now on."""
+        self._handed_out[trial_id] = self._now()
+
+    def note(self, trial_id: str, result: Mapping[str, Any]) -> None:
+        """Note a step's result.
+
+        How long a trial queued is told by this process's clock and the length of the step alone:
+        clocks of several machines need not agree.
+        """
+        step_seconds = float(result.get("time_this_iter_s", 0.0))
+        self._clock.add_busy(step_seconds)
+        started = self._handed_out.pop(trial_id, None)
+        if started is not None:
+            self._clock.add(Phase.QUEUE, max(0.0, self._now() - started - step_seconds))
+        report = result.get("report")
+        if report is not None:
+            # A report repeated from a checkpoint tells of seconds that were spent before.
+            train_seconds = min(report.train_seconds, step_seconds)
+            self._clock.add(Phase.TRAIN, train_seconds)
+            validate_seconds = min(report.validate_seconds, step_seconds - train_seconds)
+            self._clock.add(Phase.VALIDATE, validate_seconds)
+
+
+@contextmanager
+def recording(
+    database: Database,
+    job_id: str,
+    clock: PhaseClock,
+    slots: Callable[[], int],
+    *,
+    every_seconds: float = RECORD_SECONDS,
+) -> Iterator[None]:
+    """Record what `clock` adds up, in a thread of its own, for as long as the block lasts.
+
+    `slots` tells how many trials fit on the workers at this moment.
+    """
+    ended = threading.Event()
+    count, last = slots(), time.monotonic()
+
+    def record() -> None:
+        nonlocal last
+        spent, busy_seconds = clock.take()
+        now = time.monotonic()
+        try:
+            with database.write() as session:
+                add_phase_times(session, job_id, spent)
+                add_worker_times(
+                    session,
+                    job_id,
+                    slots=count,
+                    slot_seconds=count * (now - last),
+                    busy_seconds=busy_seconds,
+                )
+        except DatabaseUnavailableError as error:
+            clock.put_back(spent, busy_seconds)
+            _LOG.warning("timings of job %s: %s", job_id, error, extra={"job_id": job_id})
+        else:
+            last = now
+
+    def keep_recording() -> None:
+        nonlocal count
+        while not ended.wait(every_seconds):
+            record()
+            try:
+                count = slots()
+            except Exception as error:  # what cannot be counted now must not end the job
+                _LOG.warning("workers of job %s: %s", job_id, error, extra={"job_id": job_id})
+
+    thread = threading.Thread(target=keep_recording, name="timings", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        record()
+
+
+def trial_slots(resources: Resources, gpus_per_trial: float) -> int:
+    """Return how many trials fit on the connected cluster at once."""
+    import ray
+
+    offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    fits = [offered.get("CPU", 0.0) / resources.cpus_per_trial]
+    if gpus_per_trial > 0:
+        fits.append(offered.get("GPU", 0.0) / gpus_per_trial)
+    if resources.max_concurrent_trials is not None:
+        fits.append(resources.max_concurrent_trials)
+    return math.floor(min(fits) + 1e-9)
