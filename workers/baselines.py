@@ -54,6 +54,8 @@ class JobBaselines:
         with self.database.read() as session:
             recorded = {row.name for row in list_baselines(session, self.job_id)}
         missing = [name for name in self.spec.baselines if name not in recorded]
+        if not missing:
+            return
         for outcome in self.call_each(measure_on_validation, missing, self._arguments):
             self._record(outcome)
 
@@ -65,6 +67,8 @@ class JobBaselines:
                 for row in list_baselines(session, self.job_id)
                 if row.test_accuracy is None and row.error is None
             ]
+        if not untested:
+            return
         for outcome in self.call_each(measure_on_test, untested, self._arguments):
             with self.database.write() as session:
                 record_baseline_test(
