@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from math import log10
+from pkgutil import resolve_name
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from nas.baselines import BASELINES
-from nas.datasets import DATASETS
+from nas.datasets import DATASETS, SOURCES, StreamedData, find_or_raise_dataset
+from nas.errors import InvalidInputError
 from nas.proxies import PROXIES
 from nas.samplers import SAMPLERS
 from nas.schedulers import SCHEDULERS
@@ -114,6 +117,22 @@ class DatasetView(BaseModel):
     source: str
 
 
+class DatasetSourceView(BaseModel):
+    """A kind of data set that is named by where it lies, with options after a question mark."""
+
+    form: str = Field(examples=["folder:PATH"])
+    summary: str
+    options: dict[str, Any] = Field(description="JSON schema of its options")
+
+
+class DatasetContentsView(DatasetView):
+    """A data set and what was found on reading it."""
+
+    fingerprint: str
+    streamed: bool = Field(description="read from disk while training, not held in memory")
+    unreadable: int = Field(description="images left out because they could not be read")
+
+
 def space_views() -> list[SpaceView]:
     """Describe every search space."""
     return [_space_view(create_space(name)) for name in sorted(spaces())]
@@ -175,3 +194,39 @@ def proxy_views() -> list[ProxyView]:
 def dataset_views() -> list[DatasetView]:
     """Describe every data set."""
     return [DatasetView.model_validate(dataset.info) for dataset in DATASETS.values()]
+
+
+def dataset_source_views() -> list[DatasetSourceView]:
+    """Describe every kind of data set that is named by where it lies."""
+    return [
+        DatasetSourceView(
+            form=source.form,
+            summary=source.summary,
+            options=resolve_name(source.options_location).model_json_schema(),
+        )
+        for source in SOURCES.values()
+    ]
+
+
+def dataset_contents(name: str) -> DatasetContentsView:
+    """Read a data set and describe what is in it.
+
+    Raises:
+        InvalidInputError: There is no such data set, or it cannot be read.
+    """
+    try:
+        dataset = find_or_raise_dataset(name)
+    except ValueError as error:
+        raise InvalidInputError(f"data set: {error}") from error
+    data = dataset.load()
+    found = asdict(dataset.info) | {
+        "train_size": len(data.train),
+        "validation_size": len(data.validation),
+        "test_size": len(data.test),
+    }
+    return DatasetContentsView(
+        **found,
+        fingerprint=data.fingerprint,
+        streamed=isinstance(data, StreamedData),
+        unreadable=data.unreadable,
+    )

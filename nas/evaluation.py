@@ -83,11 +83,6 @@ class Evaluator(ABC):
         """Remove what was kept to resume the task; called by the process that drives the search."""
 
 
-_ADDED_LATER = ("optimizer", "ema_decay")
-"""Fields of the recipe that earlier versions had not: where one has its default, which is what
-those versions did, the key is as it was then, and their evaluations answer."""
-
-
 def evaluation_key(data_fingerprint: str, recipe: Recipe, *, epochs: int, seed: int) -> str:
     """Hash everything but the architecture that a trial's metrics depend on."""
     horizon = recipe.horizon(epochs)
@@ -104,11 +99,5 @@ def training_key(data_fingerprint: str, recipe: Recipe, *, epochs: int, seed: in
 
 
 def _hash(data_fingerprint: str, recipe: Recipe, seed: int, **epochs: int) -> str:
-    as_before = {
-        name
-        for name in _ADDED_LATER
-        if getattr(recipe, name) == Recipe.model_fields[name].get_default()
-    }
-    written = recipe.resolved().model_dump(mode="json", exclude={"schedule_epochs", *as_before})
-    parts = {"data": data_fingerprint, "recipe": written, "seed": seed, **epochs}
+    parts = {"data": data_fingerprint, "recipe": recipe.as_keyed(), "seed": seed, **epochs}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

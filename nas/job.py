@@ -66,7 +66,9 @@ class JobSpec(BaseModel):
         default_factory=dict, description="options of the sampler", examples=[{"ppo_clip": 0.2}]
     )
     dataset: Annotated[str, known(find_or_raise_dataset)] = Field(
-        description="data set", examples=["digits"]
+        description="data set: a name, or KIND:LOCATION?OPTION=VALUE&... as GET /dataset-sources "
+        "lists them, where relative paths, and all paths given over REST, are below NAS_DATA_DIR",
+        examples=["digits", "folder:flowers?size=64"],
     )
     trials: int = Field(20, ge=1, le=1_000_000, description="architectures to evaluate")
     epochs: int = Field(5, ge=1, le=10_000, description="epochs each candidate is trained for")

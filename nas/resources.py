@@ -32,6 +32,11 @@ class Resources(BaseModel):
     max_concurrent_trials: int | None = Field(
         None, ge=1, le=100_000, description="unset: as many as the cluster holds"
     )
+    compile: bool = Field(
+        False,
+        description="run candidates through torch.compile: worth its half a minute or more per "
+        "candidate where an epoch takes minutes",
+    )
 
     @property
     def workers(self) -> int:

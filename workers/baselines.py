@@ -22,7 +22,7 @@ from nas.database.baselines import (
     record_baseline_test,
 )
 from nas.database.jobs import lock_job
-from nas.datasets import ImageData, find_or_raise_dataset
+from nas.datasets import AnyData, ImageData, find_or_raise_dataset, held_in_memory
 from nas.job import JobSpec
 from workers.parallel import Outcome
 
@@ -46,7 +46,7 @@ class JobBaselines:
     artifacts: ArtifactStore
     job_id: str
     spec: JobSpec
-    data: ImageData
+    data: AnyData
     call_each: CallEach
 
     def measure(self) -> None:
@@ -54,6 +54,8 @@ class JobBaselines:
         with self.database.read() as session:
             recorded = {row.name for row in list_baselines(session, self.job_id)}
         missing = [name for name in self.spec.baselines if name not in recorded]
+        if not missing:
+            return
         for outcome in self.call_each(measure_on_validation, missing, self._arguments):
             self._record(outcome)
 
@@ -65,6 +67,8 @@ class JobBaselines:
                 for row in list_baselines(session, self.job_id)
                 if row.test_accuracy is None and row.error is None
             ]
+        if not untested:
+            return
         for outcome in self.call_each(measure_on_test, untested, self._arguments):
             with self.database.write() as session:
                 record_baseline_test(
@@ -74,7 +78,7 @@ class JobBaselines:
     @property
     def _arguments(self) -> tuple[ImageData, int, int]:
         classes = find_or_raise_dataset(self.spec.dataset).info.num_classes
-        return self.data, classes, self.spec.seed
+        return held_in_memory(self.data, "a baseline"), classes, self.spec.seed
 
     def _record(self, outcome: Outcome[Measured]) -> None:
         measured = outcome.value or Measured(BaselineResult(name=outcome.name, error=outcome.error))

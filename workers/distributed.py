@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 import ray
 from ray.exceptions import RayError
 
-from nas.datasets import ImageData
+from nas.datasets import AnyData
 from nas.errors import NasError, TrialFailedError
 from nas.evaluation import EpochReport, Evaluator, TrialTask
 from nas.provenance import Environment
 from workers.placement import TrialShare
+from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration
 
 T = TypeVar("T")
 
@@ -185,13 +186,20 @@ def _work(config: dict[str, Any]) -> None:
 class DistributedEvaluator(Evaluator):
     """Trains each candidate in several processes, which together have the trial's share."""
 
-    def __init__(self, data: ImageData, share: TrialShare) -> None:
-        self._data, self._share = data, share
+    def __init__(
+        self,
+        data: AnyData,
+        share: TrialShare,
+        acceleration: Acceleration = DEFAULT_ACCELERATION,
+    ) -> None:
+        self._data, self._share, self._acceleration = data, share, acceleration
         self._environment: Environment | None = None
 
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield a report after each epoch, as a `TrainingEvaluator` does."""
-        reports = run_together(partial(_evaluate, self._data, task), self._share)
+        reports = run_together(
+            partial(_evaluate, self._data, self._acceleration, task), self._share
+        )
         for report, environment in reports:
             self._environment = environment
             if report.epoch == task.epochs:
@@ -209,18 +217,22 @@ class DistributedEvaluator(Evaluator):
         drop_checkpoint(task.directory)
 
 
-def evaluator_for(data: ImageData, share: TrialShare) -> Evaluator:
+def evaluator_for(data: AnyData, share: TrialShare, acceleration: Acceleration) -> Evaluator:
     """Return what trains candidates, in as many processes as a trial's share has."""
     from workers.training.evaluator import TrainingEvaluator
 
-    return TrainingEvaluator(data) if share.workers == 1 else DistributedEvaluator(data, share)
+    if share.workers == 1:
+        return TrainingEvaluator(data, acceleration)
+    return DistributedEvaluator(data, share, acceleration)
 
 
-def _evaluate(data: ImageData, task: TrialTask) -> Iterator[tuple[EpochReport, Environment]]:
+def _evaluate(
+    data: AnyData, acceleration: Acceleration, task: TrialTask
+) -> Iterator[tuple[EpochReport, Environment]]:
     from workers.training.evaluator import TrainingEvaluator
     from workers.training.parallel import ParallelTraining
 
-    evaluator = TrainingEvaluator(data, ParallelTraining)
+    evaluator = TrainingEvaluator(data, acceleration, ParallelTraining)
     environment = evaluator.environment()
     for report in evaluator.evaluate(task):
         yield report, environment

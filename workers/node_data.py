@@ -12,7 +12,7 @@ from typing import Any
 
 import ray
 
-from nas.datasets import ImageData
+from nas.datasets import AnyData, ImageData
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,12 @@ class NodeImageData(ImageData):
         return ray.get, (self.reference,)
 
 
-def share_on_nodes(data: ImageData) -> ImageData:
-    """Store `data` on the connected cluster; what is returned is to be kept while it is used."""
-    plain = ImageData(data.train, data.validation, data.test)
-    return NodeImageData(data.train, data.validation, data.test, reference=ray.put(plain))
+def share_on_nodes(data: AnyData) -> AnyData:
+    """Store `data` on the connected cluster; what is returned is to be kept while it is used.
+
+    Images that stay on disk are no more than numbers here, and travel as they are.
+    """
+    if not isinstance(data, ImageData):
+        return data
+    plain = ImageData(data.train, data.validation, data.test, data.unreadable)
+    return NodeImageData(**vars(plain), reference=ray.put(plain))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import Literal
 
-from nas.datasets import ImageData
+from nas.datasets import AnyData, ImageData
 from nas.errors import InvalidInputError
 from nas.evaluation import EVALUATION_BATCH, TrialTask
 from nas.resources import Resources
@@ -156,7 +156,7 @@ def named_share(resources: Resources) -> ShareOf:
     return lambda task: share
 
 
-def placement_on_cluster(resources: Resources, data: ImageData) -> Placement:
+def placement_on_cluster(resources: Resources, data: AnyData) -> Placement:
     """Look at the connected cluster, and decide what a job's trials get of it.
 
     Raises:
@@ -201,8 +201,13 @@ def count_places(share: TrialShare, nodes: Collection[Node]) -> int:
     return sum(on(node) for node in nodes)
 
 
-def data_bytes(data: ImageData) -> int:
-    """Return what the images that a trial sees take in each process, with their labels."""
+def data_bytes(data: AnyData) -> int:
+    """Return what the images that a trial sees take in each process, with their labels.
+
+    Of images that stay on disk a process holds a few batches, which count with the network.
+    """
+    if not isinstance(data, ImageData):
+        return 0
     splits = (data.train, data.validation)
     return sum(split.images.nbytes + split.labels.nbytes for split in splits)
 

@@ -31,7 +31,7 @@ from nas.database.jobs import (
     settle_abandoned_stops,
 )
 from nas.database.trials import find_best_trial, list_trials
-from nas.datasets import ImageData, find_or_raise_dataset
+from nas.datasets import AnyData, find_or_raise_dataset, held_in_memory
 from nas.errors import ConflictError, DatabaseUnavailableError, NasError
 from nas.evaluation import Metrics, TrialTask
 from nas.evaluators import EvaluatorKind
@@ -53,6 +53,7 @@ from workers.recording import recording, trial_slots
 
 if TYPE_CHECKING:
     from workers.placement import ShareOf
+    from workers.training.acceleration import Acceleration
 
 _LOG = logging.getLogger(__name__)
 _HEARTBEATS_PER_LEASE = 20
@@ -124,6 +125,7 @@ class JobRunner:
         from workers.placement import placement_on_cluster
         from workers.proxies.scoring import JobScoring, complete_untrained
         from workers.supernet.job import JobSupernet
+        from workers.training.acceleration import Acceleration
         from workers.trial_log import LoggedEvaluator
         from workers.tuning import run_trials
 
@@ -135,6 +137,7 @@ class JobRunner:
         scoring = JobScoring(spec, data)
         problem = spec.new_problem(scoring.scores)
         share_of = partial(placement.share, analyze=problem.analyze)
+        acceleration = Acceleration(compiled=spec.resources.compile)
         with job_appraisers(self._database, spec, problem, on_gpu=placement.has_gpus) as measured:
             appraisers = [*scoring.appraisers, *measured]
             if spec.parsed_evaluator.kind is EvaluatorKind.WEIGHT_SHARING:
@@ -142,7 +145,7 @@ class JobRunner:
                     self._database,
                     job_id,
                     spec,
-                    data,
+                    held_in_memory(data, "weight-sharing"),
                     self._settings.artifact_dir,
                     problem=problem,
                     appraisers=measured,
@@ -164,20 +167,22 @@ class JobRunner:
             if spec.trains:
                 slots = partial(trial_slots, placement)
                 with recording(self._database, job_id, loop.phases, slots):
-                    evaluator = LoggedEvaluator(evaluator_for(data, placement.largest_share))
+                    trains = evaluator_for(data, placement.largest_share, acceleration)
                     resources = placement.bounded_resources
-                    run_trials(loop, evaluator, resources, self._stopping.is_set, share_of)
+                    run_trials(
+                        loop, LoggedEvaluator(trains), resources, self._stopping.is_set, share_of
+                    )
             else:
                 complete_untrained(loop, self._stopping.is_set)
         if self._stopping.is_set():
             if not self._lost.is_set():
                 loop.interrupt()
             return
-        self._finish(job_id, spec, data, share_of)
+        self._finish(job_id, spec, data, share_of, acceleration)
         if not self._stopping.is_set():
             baselines.test()
 
-    def _baselines(self, job_id: str, spec: JobSpec, data: ImageData) -> JobBaselines:
+    def _baselines(self, job_id: str, spec: JobSpec, data: AnyData) -> JobBaselines:
         return JobBaselines(
             self._database,
             self._artifacts,
@@ -191,8 +196,9 @@ class JobRunner:
         self,
         job_id: str,
         spec: JobSpec,
-        data: ImageData,
+        data: AnyData,
         share_of: ShareOf,
+        acceleration: Acceleration,
     ) -> None:
         """Retrain the winner and test it, unless an earlier run of the job has done so."""
         from workers.final import retrain
@@ -200,7 +206,7 @@ class JobRunner:
         task = self._final_task(job_id, spec)
         if task is None:
             return
-        for progress in retrain(data, task, share_of(task)):
+        for progress in retrain(data, task, share_of(task), acceleration):
             if progress.test is not None:
                 self._record_test(job_id, task, progress.test)
                 return

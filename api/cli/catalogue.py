@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from api.cli.context import JsonOption
 from api.cli.output import print_json, print_table
 from nas.catalogue import (
+    DatasetContentsView,
     SpaceView,
     baseline_views,
     case_study_views,
+    dataset_contents,
+    dataset_source_views,
     dataset_views,
     proxy_views,
     sampler_views,
     scheduler_views,
     space_views,
 )
+from nas.datasets.location import absolute
 
 _LONGEST_COUNT = 10**9
 """Sizes from here on are written as powers of ten."""
@@ -103,8 +112,16 @@ def schedulers_command(as_json: JsonOption = False) -> None:
     )
 
 
-def datasets_command(as_json: JsonOption = False) -> None:
-    """List the data sets."""
+def datasets_command(
+    name: Annotated[
+        str | None, typer.Argument(help="Read this one and show what is in it.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the data sets and the ways to name your own, or look into one."""
+    if name is not None:
+        _show_dataset(dataset_contents(absolute(name, Path.cwd())), as_json)
+        return
     views = dataset_views()
     if as_json:
         print_json(views)
@@ -122,6 +139,31 @@ def datasets_command(as_json: JsonOption = False) -> None:
             for v in views
         ],
         "no data sets",
+    )
+    print_table(
+        ("your own", "what it is", "options, as ?size=64&test=0.1"),
+        [(v.form, v.summary, _options(v.options)) for v in dataset_source_views()],
+        "no kinds of data sets",
+    )
+
+
+def _show_dataset(view: DatasetContentsView, as_json: bool) -> None:
+    if as_json:
+        print_json(view)
+        return
+    print_table(
+        ("data set", "input", "classes", "train / validation / test", "unreadable", "held"),
+        [
+            (
+                view.name,
+                "x".join(map(str, view.input_shape)),
+                len(view.class_names),
+                f"{view.train_size} / {view.validation_size} / {view.test_size}",
+                view.unreadable,
+                "on disk" if view.streamed else "in memory",
+            )
+        ],
+        "no data set",
     )
 
 

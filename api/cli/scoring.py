@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from api.cli.architecture import ArchitectureArgument, read_network
 from api.cli.context import JsonOption
 from api.cli.output import console, print_json, print_table
 from nas.datasets import find_or_raise_dataset
+from nas.datasets.location import absolute
 from nas.errors import InvalidInputError
 from nas.proxies import PROXIES
 from nas.recipe import Recipe
@@ -68,7 +70,7 @@ def _scores(
     architecture: Architecture, dataset: str, batch_size: int, seed: int
 ) -> list[ScoreView]:
     try:
-        found = find_or_raise_dataset(dataset)
+        found = find_or_raise_dataset(absolute(dataset, Path.cwd()))
     except ValueError as error:
         raise InvalidInputError(f"--dataset: {error}") from None
     shape, classes = found.info.input_shape, found.info.num_classes

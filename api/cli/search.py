@@ -14,6 +14,7 @@ from api.cli.options import parse_options, parse_texts
 from api.cli.output import print_json
 from nas.database import Database
 from nas.database.jobs import create_job
+from nas.datasets.location import absolute
 from nas.errors import InvalidInputError
 from nas.ids import utc_now
 from nas.job import JobSpec, parse_job_spec
@@ -122,7 +123,7 @@ def search(
         "sampler": sampler,
         "space_options": parse_options("--space-option", space_option),
         "sampler_options": parse_options("--sampler-option", sampler_option),
-        "dataset": dataset,
+        "dataset": absolute(dataset, Path.cwd()),
         "trials": trials,
         "epochs": epochs,
         "final_epochs": final_epochs,

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from nas.catalogue import (
     BaselineView,
     CaseStudyView,
+    DatasetSourceView,
     DatasetView,
     ProxyView,
     SamplerView,
@@ -14,6 +15,7 @@ from nas.catalogue import (
     SpaceView,
     baseline_views,
     case_study_views,
+    dataset_source_views,
     dataset_views,
     proxy_views,
     sampler_views,
@@ -78,6 +80,12 @@ def schedulers() -> list[SchedulerView]:
 def datasets() -> list[DatasetView]:
     """List the data sets."""
     return dataset_views()
+
+
+@router.get("/dataset-sources")
+def dataset_sources() -> list[DatasetSourceView]:
+    """List the kinds of data sets that are named by where they lie."""
+    return dataset_source_views()
 
 
 @router.get("/baselines")

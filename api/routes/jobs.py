@@ -20,6 +20,7 @@ from nas.database.jobs import (
     request_stop,
 )
 from nas.database.trials import find_best_trial, list_trials
+from nas.datasets.location import require_below
 from nas.errors import ConflictError, NotFoundError
 from nas.export import ExportFormat, export_from_settings
 from nas.feasibility import check_feasible
@@ -60,7 +61,17 @@ class ExportView(BaseModel):
     artifacts: list[ArtifactView]
 
 
-async def _feasible(spec: JobSpec, request: Request) -> JobSpec:
+async def _data_below_data_dir(request: Request, settings: SettingsDep) -> None:
+    """Refuse a data set elsewhere on the server before anything of it is looked at."""
+    body = await request.json()
+    name = body.get("dataset") if isinstance(body, dict) else None
+    if isinstance(name, str):
+        require_below(name, settings.data_dir)
+
+
+async def _feasible(
+    spec: JobSpec, request: Request, _: Annotated[None, Depends(_data_below_data_dir)]
+) -> JobSpec:
     """Check what a job names of its own; this needs torch, hence a process beside the server."""
     if spec.start_from or spec.space_options:
         await request.app.state.torch_process.run(check_feasible, spec)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, func, select
+from sqlalchemy import JSON, ForeignKey, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nas.database.base import Table
+from nas.errors import NotFoundError
 
 
 class ProposalRow(Table):
@@ -62,6 +63,25 @@ def list_proposals(session: Session, job_id: str) -> Sequence[ProposalRow]:
     return session.scalars(
         select(ProposalRow).where(ProposalRow.job_id == job_id).order_by(ProposalRow.number)
     ).all()
+
+
+def store_tell(
+    session: Session, job_id: str, number: int, order: int, values: tuple[float, ...] | None
+) -> None:
+    """Note that the sampler is told `values` of a proposal, without reading its row first.
+
+    Raises:
+        NotFoundError: The proposal is not on record.
+    """
+    told: dict[str, Any] = {"told": order}
+    if values is not None:
+        told["reward"] = values[0]
+        if len(values) > 1:
+            told["values_json"] = list(values)
+    row = (ProposalRow.job_id == job_id, ProposalRow.number == number)
+    changed = session.connection().execute(update(ProposalRow).where(*row).values(told))
+    if changed.rowcount != 1:
+        raise NotFoundError(f"no proposal {number} of job {job_id!r}")
 
 
 def next_told(session: Session, job_id: str) -> int:

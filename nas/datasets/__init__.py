@@ -1,6 +1,35 @@
 """Data sets: what they are and how their images are read and split."""
 
-from nas.datasets.base import Dataset, DatasetInfo, ImageData, Split
-from nas.datasets.registry import DATASETS, find_or_raise_dataset
+from nas.datasets.base import (
+    AnyData,
+    AnySplit,
+    Dataset,
+    DatasetInfo,
+    ImageData,
+    ImageReader,
+    Split,
+    StreamedData,
+    StreamedSplit,
+    held_in_memory,
+    in_memory_part,
+    train_and_validation,
+)
+from nas.datasets.registry import DATASETS, SOURCES, find_or_raise_dataset
 
-__all__ = ["DATASETS", "Dataset", "DatasetInfo", "ImageData", "Split", "find_or_raise_dataset"]
+__all__ = [
+    "DATASETS",
+    "SOURCES",
+    "AnyData",
+    "AnySplit",
+    "Dataset",
+    "DatasetInfo",
+    "ImageData",
+    "ImageReader",
+    "Split",
+    "StreamedData",
+    "StreamedSplit",
+    "find_or_raise_dataset",
+    "held_in_memory",
+    "in_memory_part",
+    "train_and_validation",
+]

@@ -45,4 +45,8 @@ class Digits(Dataset):
         train, validation = train_test_split(
             rest, test_size=_HELD_OUT, stratify=labels[rest], random_state=_SPLIT_SEED
         )
-        return ImageData(*(Split(images[part], labels[part]) for part in (train, validation, test)))
+        return ImageData(
+            train=Split(images[train], labels[train]),
+            validation=Split(images[validation], labels[validation]),
+            test=Split(images[test], labels[test]),
+        )

@@ -123,12 +123,11 @@ class Tones(Dataset):
         """Synthesise all notes; the three splits differ in their random numbers alone."""
         sizes = (self.info.train_size, self.info.validation_size, self.info.test_size)
         seeds = np.random.SeedSequence(_SEED).spawn(len(sizes))
-        return ImageData(
-            *(
-                self._synthesise(size, np.random.default_rng(seed))
-                for size, seed in zip(sizes, seeds, strict=True)
-            )
+        train, validation, test = (
+            self._synthesise(size, np.random.default_rng(seed))
+            for size, seed in zip(sizes, seeds, strict=True)
         )
+        return ImageData(train, validation, test)
 
     def _synthesise(self, count: int, generator: np.random.Generator) -> Split:
         labels = np.arange(count) % self.info.num_classes

@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from nas.datasets import find_or_raise_dataset
+from nas.datasets import find_or_raise_dataset, in_memory_part
 from nas.errors import NasError
 from nas.export.formats import ExportFormat
 from nas.export.source import ExportSource
@@ -29,6 +29,9 @@ from search_spaces import build_classifier, standalone_source
 from search_spaces.classifier import Classifier
 
 ONNX_OPSET = 20
+
+MOST_COMPARED = 1024
+"""How many images an export is compared on where they lie on disk."""
 
 LARGEST_DIFFERENCE = 1e-4
 """How far an exported network's logits may be from PyTorch's, in float32."""
@@ -146,8 +149,11 @@ def load_model(source: ExportSource) -> Classifier:
 def _compare(
     source: ExportSource, trained: Classifier, exported: Callable[[Tensor], Tensor]
 ) -> dict[str, Any]:
-    """Run the exported network on all test images and compare with the trained one."""
-    split = find_or_raise_dataset(source.dataset.name).load().test
+    """Run the exported network on the test images and compare with the trained one.
+
+    Of images that are read from disk, it takes the first `MOST_COMPARED`.
+    """
+    split = in_memory_part(find_or_raise_dataset(source.dataset.name).load().test, MOST_COMPARED)
     images = torch.from_numpy(split.images.astype(np.float32) / 255)
     with torch.inference_mode():
         expected, got = trained(images), exported(images)

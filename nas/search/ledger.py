@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from nas.database import Database
-from nas.database.proposals import ProposalRow
+from nas.database.proposals import ProposalRow, store_tell
 from nas.database.trials import TrialRow
 from nas.sampler_records import SamplerRecords
 from nas.samplers import MultiObjectiveSampler, Proposal, Sampler
@@ -50,6 +50,7 @@ class Ledger:
         self._records = SamplerRecords(database, job_id, sampler)
         self._pending: dict[int, Proposal] = {}
         self._known: dict[Identity, KnownTrial] = {}
+        self._held: set[int] = set()
         self._told = 0
 
     def restore(self, trials: Sequence[TrialRow], proposals: Sequence[ProposalRow]) -> None:
@@ -70,6 +71,8 @@ class Ledger:
                 self.expect(row.number, proposal)
                 if row.trial_id is not None:
                     known[row.trial_id].awaiting.append(row.number)
+                else:
+                    self._held.add(row.number)
 
     def __len__(self) -> int:
         """Count the trials."""
@@ -140,6 +143,7 @@ class Ledger:
         """Store a proposal that waits for the end of its round."""
         with self._database.write() as session:
             session.add(self.row(number, score=score))
+        self._held.add(number)
 
     def record_held_already(self, number: int, score: float) -> None:
         """Store a proposal of a candidate that is in the round already, and pass it over."""
@@ -148,6 +152,18 @@ class Ledger:
             row.tell(self._told, None)
             session.add(row)
         self._withdraw_pending(number)
+
+    def store_start(self, session: Session, number: int, trial: TrialRow) -> None:
+        """Put on record that a proposal has become a trial.
+
+        One that was held, or was told to be infeasible, is on record already.
+        """
+        if number in self._pending and number not in self._held:
+            session.flush()  # the trial first, which the proposal refers to
+            session.add(self.row(number, trial_id=trial.id))
+        else:
+            session.get_one(ProposalRow, (self._job_id, number)).trial_id = trial.id
+        session.flush()
 
     def store_tells(self, session: Session, known: KnownTrial, passed_over: int = 0) -> None:
         """Put on record what `tell` will tell of a trial, after so many that are withdrawn."""
@@ -173,13 +189,15 @@ class Ledger:
 
     def _store(self, session: Session, numbers: Sequence[int], first: int, values: Values) -> None:
         for order, number in enumerate(numbers, first):
-            session.get_one(ProposalRow, (self._job_id, number)).tell(order, values)
+            store_tell(session, self._job_id, number, order, values)
 
     def _tell_pending(self, number: int, values: Values) -> None:
         self._told += 1
+        self._held.discard(number)
         self._tell(number, self._pending.pop(number), values)
 
     def _withdraw_pending(self, number: int) -> None:
+        self._held.discard(number)
         self._told += 1
         self._withdraw(number, self._pending.pop(number))
 

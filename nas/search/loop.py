@@ -28,7 +28,7 @@ from nas.artifacts import ArtifactStore
 from nas.checkpoints import fetch_checkpoint, find_checkpoint, keep_trial_files
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
-from nas.database.proposals import ProposalRow, list_proposals
+from nas.database.proposals import list_proposals
 from nas.database.trials import (
     TrialRow,
     copy_evaluation,
@@ -209,28 +209,23 @@ class SearchLoop:
                 is_feasible=appraisal.refusal is None,
                 started_at=self._clock(),
             )
-            session.add(trial)
-            session.flush()
             known = self._ledger.remember(trial)
-            row = session.get(ProposalRow, (self._job_id, candidate.number))
-            if row is None:
-                session.add(self._ledger.row(candidate.number, trial_id=trial.id))
-            else:  # recorded when it was held, or recorded and told when it was rejected
-                row.trial_id = trial.id
             if appraisal.refusal is None:
                 known.awaiting.append(candidate.number)
-            self._ledger.store_withdrawals(session, losers)
-            session.flush()
-            if appraisal.refusal is not None:
-                self._end(session, trial, TrialStatus.INFEASIBLE, appraisal.refusal, len(losers))
-            elif source := self._find_evaluation(session, trial):
-                copy_evaluation(session, trial, source, self._clock())
-                self._pruning.learn(session, trial)
-                self._end_completed(session, trial, len(losers))
-            else:
+            source = self._find_evaluation(session, trial)
+            if appraisal.refusal is None and source is None:
                 earlier = find_checkpoint(session, trial)
                 trial.resumed_from = None if earlier is None else earlier.id
                 set_trial_status(trial, TrialStatus.RUNNING)
+            session.add(trial)
+            self._ledger.store_start(session, candidate.number, trial)
+            self._ledger.store_withdrawals(session, losers)
+            if appraisal.refusal is not None:
+                self._end(session, trial, TrialStatus.INFEASIBLE, appraisal.refusal, len(losers))
+            elif source is not None:
+                copy_evaluation(session, trial, source, self._clock())
+                self._pruning.learn(session, trial)
+                self._end_completed(session, trial, len(losers))
         self._ledger.withdraw(losers)
         if trial.status.is_final:
             self._ledger.tell(trial)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -103,6 +104,25 @@ def test_catalogue_names_what_there_is(client: TestClient) -> None:
     assert sizes["stages"]["size"] > 10**100
     assert sizes["cell"]["log10_size"] == pytest.approx(math.log10(sizes["cell"]["size"]))
     assert client.get("/api/v1/datasets").json()[0]["name"] == "digits"
+
+
+def test_kinds_of_data_sets_are_listed_with_their_options(client: TestClient) -> None:
+    sources = {s["form"]: s for s in client.get("/api/v1/dataset-sources").json()}
+    assert {"folder:PATH", "npz:PATH", "webdataset:PATH", "torchvision:NAME"} == set(sources)
+    assert "size" in sources["folder:PATH"]["options"]["properties"]
+
+
+def test_data_set_is_taken_from_below_the_data_directory_alone(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAS_DATA_DIR", str(tmp_path))
+    images = np.zeros((20, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "mine.npz", images=images, labels=np.arange(20) % 2)
+    assert client.post("/api/v1/jobs", json=JOB | {"dataset": "npz:mine.npz"}).status_code == 201
+    for name in ("npz:/etc/passwd", "folder:/usr", "folder:../.."):
+        refused = client.post("/api/v1/jobs", json=JOB | {"dataset": name})
+        assert refused.status_code == 422
+        assert "allowed here: paths below the data directory" in refused.json()["detail"]
 
 
 def test_job_shows_its_baselines_before_they_are_measured(client: TestClient) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
-from nas.datasets import Split
+from nas.datasets import AnySplit
 from nas.proxies import find_or_raise_proxy
 from nas.recipe import Recipe
 from search_spaces.base import Architecture, InputShape
 from workers.proxies.base import Probe, Proxy, prepare
 from workers.training.candidate import new_model
-from workers.training.data import DeviceImages
+from workers.training.streaming import open_images
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ProxyScorer:
 
     def __init__(
         self,
-        train: Split,
+        train: AnySplit,
         input_shape: InputShape,
         num_classes: int,
         *,
@@ -44,7 +44,7 @@ class ProxyScorer:
         seed: int,
         device: torch.device,
     ) -> None:
-        images = DeviceImages(train, device)
+        images = open_images(train, device)
         self._input_shape, self._num_classes = input_shape, num_classes
         self._seed, self._device = seed, device
         self._statistics = images.channel_statistics()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from nas.appraisal import Appraiser
-from nas.datasets import ImageData, find_or_raise_dataset
+from nas.datasets import AnyData, find_or_raise_dataset
 from nas.job import JobSpec
 from nas.search import SearchLoop
 from search_spaces import Architecture
@@ -21,7 +21,7 @@ class JobScoring:
     """A job's proxies on the job's data; networks are only made once they are asked for."""
 
     spec: JobSpec
-    data: ImageData
+    data: AnyData
 
     @property
     def appraisers(self) -> tuple[Appraiser, ...]:

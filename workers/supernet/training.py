@@ -61,7 +61,8 @@ class SupernetTraining:
         mean, std = self._train.channel_statistics()
         self.supernet.mean.copy_(mean)
         self.supernet.std.copy_(std)
-        self._optimizer = new_optimizer(self.supernet, recipe)
+        # Not fused: the fused update wants a gradient of every parameter from the first step on.
+        self._optimizer = new_optimizer(self.supernet, recipe, fused=False)
         self._generator = torch.Generator(device).manual_seed(seed)
         order = torch.Generator().manual_seed(seed)  # so that batch statistics are of all classes
         self._order = torch.randperm(len(self._validation), generator=order).to(device)

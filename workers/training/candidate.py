@@ -9,7 +9,9 @@ on a GPU it adds autocast.
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,24 +22,18 @@ from nas.evaluation import EVALUATION_BATCH, Metrics
 from nas.recipe import Optimizer, Recipe
 from search_spaces import Architecture, InputShape, build_classifier
 from search_spaces.classifier import Classifier
+from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration
+from workers.training.augmentation import mixed_up
+from workers.training.auxiliary import TrainedNetwork, add_classifier
 from workers.training.averaging import WeightAverage
-from workers.training.data import DeviceImages, count_batches
+from workers.training.data import TrainingImages, count_batches
+from workers.training.drop_path import DropPathSchedule
+from workers.training.gradients import clip_gradients
 
 T = TypeVar("T")
 
 ADAMW_BETA2 = 0.999
 """Memory of AdamW's squared gradients (Kingma & Ba 2015)."""
-
-AUXILIARY_WEIGHT = 0.3
-"""Share of each auxiliary classifier's loss (Szegedy et al. 2015, section 5)."""
-
-
-@runtime_checkable
-class HasAuxiliary(Protocol):
-    """A network with further classifiers on earlier features, for training alone."""
-
-    def forward_with_auxiliary(self, images: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return the logits and those of each auxiliary classifier."""
 
 
 class CandidateTraining:
@@ -49,28 +45,36 @@ class CandidateTraining:
         input_shape: InputShape,
         num_classes: int,
         *,
-        images: DeviceImages,
+        images: TrainingImages,
         recipe: Recipe,
         epochs: int,
         seed: int,
         device: torch.device,
+        acceleration: Acceleration = DEFAULT_ACCELERATION,
     ) -> None:
         self.images, self.recipe, self.epochs, self.device = images, recipe, epochs, device
         self.epoch = 0
-        self._on_gpu = device.type == "cuda"
+        self._num_classes, self._seed = num_classes, seed
         self.model = new_model(architecture, input_shape, num_classes, seed).to(device)
         mean, std = images.channel_statistics()
         self.model.mean.copy_(mean)
         self.model.std.copy_(std)
-        self._on_gpu = device.type == "cuda"
-        self.model.to(memory_format=torch.channels_last)
-        self._autocast_dtype = (
-            torch.bfloat16 if self._on_gpu and torch.cuda.is_bf16_supported() else torch.float16
+        added = (
+            add_classifier(self.model, input_shape, num_classes, seed)
+            if recipe.auxiliary_head
+            else None
         )
-        self._scaler = torch.amp.GradScaler(
-            enabled=self._on_gpu and self._autocast_dtype is torch.float16
+        self.trained = TrainedNetwork(self.model, added).to(device)
+        self._memory_format = acceleration.memory_format()
+        self.trained.to(memory_format=self._memory_format)
+        self._drop_path = (
+            DropPathSchedule(self.model, recipe.drop_path, device) if recipe.drop_path else None
         )
-        self.optimizer = new_optimizer(self.model, recipe)
+        self._half = acceleration.half_precision(device)
+        self._scaler = torch.amp.GradScaler(enabled=self._half is torch.float16)
+        self.optimizer = new_optimizer(self.trained, recipe, fused=acceleration.fused_optimizer)
+        self._parameters = list(self.trained.parameters())
+        self._run = torch.compile(self.trained) if acceleration.compiled else self.trained
         decay = recipe.ema_decay
         self._average = None if decay is None else WeightAverage(self.model, decay)
         self._generator = torch.Generator(device).manual_seed(seed)
@@ -96,15 +100,17 @@ class CandidateTraining:
         Raises:
             TrialFailedError: The loss is no longer finite.
         """
-        self.model.train()
-        total = torch.zeros((), device=self.device)
+        self.trained.train()
+        total, seen = torch.zeros((), device=self.device), 0
         batches = self.images.training_batches(
             self.recipe.batch_size, self.recipe.augmentation, self._generator
         )
-        for step, (images, labels) in enumerate(batches, self.epoch * self._steps_per_epoch):
-            total += self.train_step(images, labels, step) * len(labels)
+        with self._noise_of_epoch():
+            for step, (images, labels) in enumerate(batches, self.epoch * self._steps_per_epoch):
+                total += self.train_step(images, labels, step) * len(labels)
+                seen += len(labels)
         self.epoch += 1
-        mean_loss = float(total) / len(self.images)  # the epoch's one wait for the device
+        mean_loss = float(total) / max(1, seen)  # the epoch's one wait for the device
         if not math.isfinite(mean_loss):
             raise TrialFailedError(f"diverged at epoch {self.epoch}: training loss is {mean_loss}")
         return mean_loss
@@ -116,31 +122,37 @@ class CandidateTraining:
         """
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(step)
+        if self._drop_path is not None:
+            last = self.recipe.horizon(self.epochs) * self._steps_per_epoch
+            self._drop_path.set_progress(min(1.0, step / last))
+        images, targets = self._prepared(images, labels)
         with self._autocast():
-            loss, auxiliary_loss = self._losses(_channels_last(images), labels)
+            loss, total = self._losses(images, targets)
         self.optimizer.zero_grad(set_to_none=True)
-        total = loss + AUXILIARY_WEIGHT * auxiliary_loss
         self._scaler.scale(total).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(self.optimizer)
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.gradient_clip)
+        clip_gradients(self._parameters, self.recipe.gradient_clip)
         self._scaler.step(self.optimizer)
         self._scaler.update()
         if self._average is not None:
             self._average.update(step)
         return loss.detach()
 
-    def _losses(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the loss of the network's logits, and the sum of its auxiliary classifiers'."""
-        if isinstance(self.model.network, HasAuxiliary):
-            normalized = self.model.normalized(images)
-            logits, further = self.model.network.forward_with_auxiliary(normalized)
-        else:
-            logits, further = self.model(images), ()
+    def _prepared(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what the network sees of a batch, and its targets: classes, or shares of them."""
+        if not self.recipe.mixup:
+            return images, labels
+        targets = F.one_hot(labels, self._num_classes).to(images.dtype)
+        return mixed_up(images, targets, self.recipe.mixup, self._generator)
+
+    def _losses(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the loss of the network's logits, and with its auxiliary classifiers' share."""
+        logits, further = self._run(images.contiguous(memory_format=self._memory_format))
         loss, *others = (
-            F.cross_entropy(each, labels, label_smoothing=self.recipe.label_smoothing)
+            F.cross_entropy(each, targets, label_smoothing=self.recipe.label_smoothing)
             for each in (logits, *further)
         )
-        return loss, sum(others, start=torch.zeros_like(loss))
+        return loss, loss + self.recipe.auxiliary_weight * sum(others) if others else loss
 
     def learning_rate(self, step: int) -> float:
         """Return the rate at `step`: linear warm-up, then half a cosine to zero at the horizon."""
@@ -151,23 +163,30 @@ class CandidateTraining:
         progress = min(1.0, max(0.0, (step - warmup) / max(1.0, last - warmup)))
         return self.recipe.peak_learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
-    @torch.no_grad()
-    def evaluate(self, images: DeviceImages) -> Metrics:
+    @torch.inference_mode()
+    def evaluate(self, images: TrainingImages) -> Metrics:
         """Measure accuracy and cross-entropy on all of `images`."""
-        model = self.measured_model.eval()
-        loss = torch.zeros((), device=self.device)
-        correct = torch.zeros((), device=self.device, dtype=torch.long)
-        for batch, labels in images.batches(EVALUATION_BATCH):
-            with self._autocast():
-                logits = model(_channels_last(batch)).float()
-            loss += F.cross_entropy(logits, labels, reduction="sum")
-            correct += (logits.argmax(dim=1) == labels).sum()
-        mean_loss = float(loss) / len(images)
+        correct, loss, seen = self._counts(images.batches(EVALUATION_BATCH)).tolist()
+        mean_loss = loss / max(1, seen)
         if not math.isfinite(mean_loss):
             raise TrialFailedError(
                 f"diverged at epoch {self.epoch}: validation loss is {mean_loss}"
             )
-        return Metrics(accuracy=int(correct) / len(images), loss=mean_loss)
+        return Metrics(accuracy=correct / max(1, seen), loss=mean_loss)
+
+    def _counts(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
+        """Return the number of correct answers, the sum of losses, and the number of images."""
+        model = self.measured_model.eval()
+        loss = torch.zeros((), device=self.device)
+        correct, seen = torch.zeros((), device=self.device, dtype=torch.long), 0
+        for batch, labels in batches:
+            with self._autocast():
+                lying = batch.contiguous(memory_format=self._memory_format)
+                logits = model(lying).float()
+            loss += F.cross_entropy(logits, labels, reduction="sum")
+            correct += (logits.argmax(dim=1) == labels).sum()
+            seen += len(labels)
+        return torch.stack([correct.double(), loss.double(), torch.full_like(loss, seen).double()])
 
     def state(self) -> dict[str, Any]:
         """Return everything needed to go on from here, tensors and numbers only."""
@@ -177,6 +196,7 @@ class CandidateTraining:
             "optimizer": self.optimizer.state_dict(),
             "scaler": self._scaler.state_dict(),
             "generator": self._generator.get_state(),
+            "added": None if self.trained.added is None else self.trained.added.state_dict(),
         } | ({} if self._average is None else {"average": self._average.state()})
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -186,15 +206,23 @@ class CandidateTraining:
         self.optimizer.load_state_dict(state["optimizer"])
         self._scaler.load_state_dict(state["scaler"])
         self._generator.set_state(state["generator"].cpu())
+        if self.trained.added is not None:
+            self.trained.added.load_state_dict(state["added"])
         if self._average is not None:
             self._average.restore(state["average"])
 
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, dtype=self._autocast_dtype, enabled=self._on_gpu)
+    def _autocast(self) -> AbstractContextManager[object]:
+        if self._half is None:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self._half)
 
-
-def _channels_last(images: Tensor) -> Tensor:
-    return images.contiguous(memory_format=torch.channels_last)
+    @contextmanager
+    def _noise_of_epoch(self) -> Iterator[None]:
+        """Let dropout and drop-path draw by seed and epoch alone, however the training got here."""
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(self._seed + 1_000_003 * (self.epoch + 1))
+            yield
 
 
 def new_model(
@@ -206,13 +234,16 @@ def new_model(
         return build_classifier(architecture, input_shape, num_classes)
 
 
-def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Make the recipe's optimiser; its rate is set anew at each step."""
+def new_optimizer(model: nn.Module, recipe: Recipe, *, fused: bool = True) -> torch.optim.Optimizer:
+    """Make the recipe's optimiser; its rate is set anew at each step.
+
+    `fused` updates all parameters in one kernel.
+    """
     groups = _parameter_groups(model, recipe.decay)
     rate, momentum = recipe.peak_learning_rate, recipe.momentum
     if recipe.optimizer is Optimizer.ADAMW:
-        return torch.optim.AdamW(groups, lr=rate, betas=(momentum, ADAMW_BETA2))
-    return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0)
+        return torch.optim.AdamW(groups, lr=rate, betas=(momentum, ADAMW_BETA2), fused=fused)
+    return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=momentum > 0, fused=fused)
 
 
 def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

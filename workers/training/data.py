@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from nas.datasets import Split
 from nas.recipe import Augmentation
+from workers.training.augmentation import augmented
+
+_BLOCK_VALUES = 1 << 20
+"""Batches are augmented together up to so many values, 4 MiB of floats: small images cost a few
+kernels a block, not a batch, and the block still fits a core's cache."""
+
+
+class TrainingImages(Protocol):
+    """A split as training takes it, wherever its images lie."""
+
+    def __len__(self) -> int: ...
+
+    def channel_statistics(self) -> tuple[Tensor, Tensor]:
+        """Return the channels' mean and standard deviation, `(1, C, 1, 1)`, of values in [0, 1]."""
+
+    def training_batches(
+        self, batch_size: int, augmentation: Augmentation, generator: torch.Generator
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield shuffled, augmented batches of nearly equal size: float images in [0, 1], labels.
+
+        `generator` lives on the device. No batch is larger than `batch_size`.
+        """
+
+    def batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield all images in order, unchanged: float images in [0, 1], labels."""
 
 
 class DeviceImages:
@@ -22,6 +45,7 @@ class DeviceImages:
     def __init__(self, split: Split, device: torch.device) -> None:
         self.images = _to_device(split.images, device)
         self.labels = _to_device(split.labels, device)
+        self._mirrors = split.mirrors
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -40,9 +64,15 @@ class DeviceImages:
         `generator` lives on the device. No batch is larger than `batch_size`.
         """
         order = torch.randperm(len(self), generator=generator, device=self.images.device)
-        for chosen in order.tensor_split(count_batches(len(self), batch_size)):
-            images = self.images[chosen].float().div_(255)
-            yield random_affine(images, augmentation, generator), self.labels[chosen]
+        batches = order.tensor_split(count_batches(len(self), batch_size))
+        for block in _blocks(batches, self.images[0].numel()):
+            chosen = torch.cat(block)
+            images = augmented(
+                self.images[chosen], augmentation, generator, mirrors=self._mirrors
+            ).contiguous(memory_format=torch.channels_last)
+            sizes = [len(batch) for batch in block]
+            labels = self.labels[chosen]
+            yield from zip(torch.split(images, sizes), torch.split(labels, sizes), strict=True)
 
     def batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield all images in order, unchanged: float images in [0, 1], labels."""
@@ -56,31 +86,11 @@ def count_batches(images: int, batch_size: int) -> int:
     return max(1, -(-images // batch_size))
 
 
-def random_affine(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
-    """Shift, turn and zoom each image `(N, C, H, W)` by amounts of its own, filling with zeros.
-
-    One bilinear resampling does all three (Jaderberg et al.: Spatial Transformer Networks,
-    NeurIPS 2015, equation 1).
-    """
-    if augmentation == Augmentation(max_shift=0, max_rotation=0, max_zoom=0):
-        return images
-    n, _, height, width = images.shape
-    unit = torch.rand((4, n), generator=generator, device=images.device) * 2 - 1
-    angle = unit[0] * math.radians(augmentation.max_rotation)
-    zoom = 1 + unit[1] * augmentation.max_zoom
-    cos, sin = angle.cos() * zoom, angle.sin() * zoom
-    pixels = (
-        (unit[2:] * (augmentation.max_shift + 0.5))
-        .round()
-        .clamp(-augmentation.max_shift, augmentation.max_shift)
-    )
-    # Coordinates run from -1 to 1 along each side, hence the factors of height and width.
-    across = torch.stack([cos, -sin * height / width, pixels[0] * 2 / width], dim=1)
-    down = torch.stack([sin * width / height, cos, pixels[1] * 2 / height], dim=1)
-    grid = F.affine_grid(
-        torch.stack([across, down], dim=1), list(images.shape), align_corners=False
-    )
-    return F.grid_sample(images, grid, align_corners=False)
+def _blocks(batches: Sequence[Tensor], values_per_image: int) -> Iterator[list[Tensor]]:
+    """Group batches that are augmented together; at least one a block."""
+    per_block = max(1, _BLOCK_VALUES // max(1, len(batches[0]) * values_per_image))
+    for start in range(0, len(batches), per_block):
+        yield list(batches[start : start + per_block])
 
 
 def _to_device(array: NDArray[Any], device: torch.device) -> Tensor:

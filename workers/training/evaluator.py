@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 
-from nas.datasets import ImageData
+from nas.datasets import AnyData, train_and_validation
 from nas.errors import TrialInfeasibleError
 from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
 from nas.provenance import Environment
 from workers.cluster import may_use_gpu
+from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration, set_up_process
 from workers.training.candidate import CandidateTraining
 from workers.training.checkpoint import (
     drop_checkpoint,
@@ -23,7 +24,8 @@ from workers.training.checkpoint import (
     save_checkpoint,
     save_weights,
 )
-from workers.training.data import DeviceImages
+from workers.training.data import TrainingImages
+from workers.training.streaming import open_images
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,15 +34,17 @@ _LOG = logging.getLogger(__name__)
 class TrainingEvaluator(Evaluator):
     """Trains on the training split and measures on the validation split after each epoch."""
 
-    data: ImageData
+    data: AnyData
+    acceleration: Acceleration = DEFAULT_ACCELERATION
     training: type[CandidateTraining] = CandidateTraining
 
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield a report after each epoch; leaves weights and checkpoint in `task.directory`."""
         with memory_errors_named():
             device = pick_device()
-            training = _start(self.training, task, DeviceImages(self.data.train, device), device)
-            validation = DeviceImages(self.data.validation, device)
+            train = open_images(self.data.train, device)
+            training = _start(self.training, task, train, device, self.acceleration)
+            validation = open_images(self.data.validation, device)
             reports = _resume(task, training)
             yield from reports[task.epochs_recorded :]
             while training.epoch < task.epochs:
@@ -78,14 +82,15 @@ class FinalProgress:
 class FinalTraining:
     """Trains the winner on training and validation images, then measures it once on test images."""
 
-    data: ImageData
+    data: AnyData
+    acceleration: Acceleration = DEFAULT_ACCELERATION
     training: type[CandidateTraining] = CandidateTraining
 
     def run(self, task: TrialTask) -> Iterator[FinalProgress]:
         """Yield progress after each epoch and the test at last; leaves weights and checkpoint."""
         device = pick_device()
-        joined = self.data.train.joined(self.data.validation)
-        training = _start(self.training, task, DeviceImages(joined, device), device)
+        joined = open_images(train_and_validation(self.data), device)
+        training = _start(self.training, task, joined, device, self.acceleration)
         _resume(task, training)
         while training.epoch < task.epochs:
             training.run_epoch()
@@ -94,7 +99,7 @@ class FinalTraining:
             yield FinalProgress(training.epoch)
         if training.is_leader:
             save_weights(task.directory, training.measured_model)
-        test = training.evaluate(DeviceImages(self.data.test, device))
+        test = training.evaluate(open_images(self.data.test, device))
         yield FinalProgress(training.epoch, test)
 
 
@@ -113,8 +118,13 @@ def memory_errors_named() -> Iterator[None]:
 
 
 def _start(
-    kind: type[CandidateTraining], task: TrialTask, images: DeviceImages, device: torch.device
+    kind: type[CandidateTraining],
+    task: TrialTask,
+    images: TrainingImages,
+    device: torch.device,
+    acceleration: Acceleration,
 ) -> CandidateTraining:
+    set_up_process()
     return kind(
         task.architecture,
         task.input_shape,
@@ -124,6 +134,7 @@ def _start(
         epochs=task.epochs,
         seed=task.seed,
         device=device,
+        acceleration=acceleration,
     )
 
 

@@ -8,17 +8,15 @@ which know the statistics of their own part alone; on GPUs they share them.
 
 from __future__ import annotations
 
-from copy import copy
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
-import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from nas.errors import TrialInfeasibleError
-from nas.evaluation import Metrics
 from workers.training.candidate import CandidateTraining
-from workers.training.data import DeviceImages, count_batches
+from workers.training.data import count_batches
 
 T = TypeVar("T")
 _IMAGES_PER_PROCESS = 2
@@ -34,7 +32,7 @@ class ParallelTraining(CandidateTraining):
         self._require_enough_images()
         if self.device.type == "cuda":
             convert: Any = nn.SyncBatchNorm.convert_sync_batchnorm
-            self.model = convert(self.model)
+            convert(self.trained)  # in place
         self._loss_weight = 1.0
         self._replica = DistributedDataParallel(_Losses(self), static_graph=True)
 
@@ -51,37 +49,34 @@ class ParallelTraining(CandidateTraining):
 
     def train_step(self, images: Tensor, labels: Tensor, step: int) -> Tensor:
         """Make one step on the whole batch, of which this process works on its part."""
-        part = slice(self._rank, None, self._processes)
-        # DDP averages over processes; parts differ by an image where the batch is no multiple.
-        self._loss_weight = len(labels[part]) * self._processes / len(labels)
-        loss = super().train_step(images[part], labels[part], step)
+        loss = super().train_step(images, labels, step)
         distributed.all_reduce(loss)
         return loss / self._processes
 
-    def _losses(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        loss, auxiliary_loss = self._replica(images, labels)
-        return loss * self._loss_weight, auxiliary_loss * self._loss_weight
+    def _prepared(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        images, targets = super()._prepared(images, labels)  # of the whole batch: all draw alike
+        part = slice(self._rank, None, self._processes)
+        # DDP averages over processes; parts differ by an image where the batch is no multiple.
+        self._loss_weight = len(targets[part]) * self._processes / len(targets)
+        return images[part], targets[part]
 
-    def own_losses(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _losses(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        loss, total = self._replica(images, targets)
+        return loss * self._loss_weight, total * self._loss_weight
+
+    def own_losses(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Return what a single process would compute for these images."""
-        return super()._losses(images, labels)
+        return super()._losses(images, targets)
 
-    def evaluate(self, images: DeviceImages) -> Metrics:
-        """Measure on all of `images`, a part in each process, with the leader's statistics."""
+    def _counts(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
+        """Count on all batches, a part of each in each process, with the leader's statistics."""
         for buffer in self.measured_model.buffers():
             distributed.broadcast(buffer, 0)
-        part = copy(images)
-        part.images = images.images[self._rank :: self._processes]
-        part.labels = images.labels[self._rank :: self._processes]
-        metrics = super().evaluate(part)
-        sums = torch.tensor(
-            [metrics.accuracy * len(part), metrics.loss * len(part)],
-            dtype=torch.float64,
-            device=self.device,
-        )
-        distributed.all_reduce(sums)
-        correct, loss = sums.tolist()
-        return Metrics(accuracy=round(correct) / len(images), loss=loss / len(images))
+        part = slice(self._rank, None, self._processes)
+        parts = ((images[part], labels[part]) for images, labels in batches)
+        counts = super()._counts((images, labels) for images, labels in parts if len(labels))
+        distributed.all_reduce(counts)
+        return counts
 
     def _require_enough_images(self) -> None:
         count, batch_size = len(self.images), self.recipe.batch_size
@@ -99,9 +94,9 @@ class _Losses(nn.Module):
 
     def __init__(self, training: ParallelTraining) -> None:
         super().__init__()
-        self.model = training.model
+        self.trained = training.trained
         self._of = training.own_losses
 
-    def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        losses: tuple[Tensor, Tensor] = self._of(images, labels)
+    def forward(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        losses: tuple[Tensor, Tensor] = self._of(images, targets)
         return losses

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import Tensor
 
 from nas.datasets import Split
 from nas.recipe import Augmentation
 from tests.workers.training.factories import CPU
-from workers.training.data import DeviceImages, count_batches, random_affine
+from workers.training.data import DeviceImages, count_batches
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -26,69 +22,8 @@ def numbered_split(count: int, shape: tuple[int, int, int] = (1, 2, 2)) -> Split
     return Split(images, labels)
 
 
-def slow_shift(image: Tensor, down: int, right: int) -> Tensor:
-    """Shift one image pixel by pixel, filling with zeros."""
-    _, height, width = image.shape
-    shifted = torch.zeros_like(image)
-    for y, x in product(range(height), range(width)):
-        if 0 <= y - down < height and 0 <= x - right < width:
-            shifted[:, y, x] = image[:, y - down, x - right]
-    return shifted
-
-
 def moves(shift: int = 0, rotation: float = 0, zoom: float = 0) -> Augmentation:
     return Augmentation(max_shift=shift, max_rotation=rotation, max_zoom=zoom)
-
-
-@pytest.mark.parametrize(("shape", "max_shift"), [((1, 8, 8), 1), ((3, 5, 7), 2), ((1, 3, 3), 2)])
-def test_each_image_is_shifted_as_a_whole_by_an_offset_of_its_own(shape, max_shift):
-    images = torch.rand((120, *shape), generator=seeded(1))
-    shifted = random_affine(images, moves(max_shift), seeded())
-    assert shifted.shape == images.shape
-    offsets = set()
-    sides = range(-max_shift, max_shift + 1)
-    for image, result in zip(images, shifted, strict=True):
-        fits = [
-            o
-            for o in product(sides, sides)
-            if torch.allclose(slow_shift(image, *o), result, atol=1e-4)
-        ]
-        assert fits
-        offsets.add(fits[0])
-    assert {down for down, _ in offsets} >= {-1, 0, 1}
-    assert {right for _, right in offsets} >= {-1, 0, 1}
-    assert len(offsets) > max_shift * 4
-
-
-def test_rotation_turns_about_the_centre_by_at_most_its_bound_and_keeps_lengths():
-    """A dot right of the centre of a 9x15 image stays at its distance, within the angle."""
-    images = torch.zeros(200, 1, 9, 15)
-    images[:, 0, 4, 10] = 1
-    turned = random_affine(images, moves(rotation=30), seeded())[:, 0]
-    mass = turned.sum((1, 2))
-    y = (turned.sum(2) * (torch.arange(9) - 4)).sum(1) / mass
-    x = (turned.sum(1) * (torch.arange(15) - 7)).sum(1) / mass
-    angles = torch.rad2deg(torch.atan2(y, x))
-    assert torch.hypot(x, y).sub(3).abs().max() < 0.3
-    assert 25 < angles.max() < 33
-    assert -33 < angles.min() < -25
-
-
-def test_zoom_changes_the_size_both_ways():
-    images = torch.zeros(200, 1, 16, 16)
-    images[:, :, 4:12, 4:12] = 1
-    areas = random_affine(images, moves(zoom=0.2), seeded()).sum((1, 2, 3))
-    assert areas.min() < 64 / 1.2**2 + 4
-    assert areas.max() > 64 / 0.8**2 - 4
-
-
-def test_no_augmentation_leaves_images_alone_and_equal_generators_augment_equally():
-    images = torch.rand((9, 1, 4, 4), generator=seeded(1))
-    default = Augmentation()
-    assert random_affine(images, moves(), seeded()) is images
-    first = random_affine(images, default, seeded(5))
-    assert torch.equal(first, random_affine(images, default, seeded(5)))
-    assert not torch.equal(first, random_affine(images, default, seeded(6)))
 
 
 @given(st.integers(1, 40), st.integers(2, 50))

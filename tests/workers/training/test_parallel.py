@@ -52,7 +52,7 @@ def test_checkpoint_of_one_process_is_taken_up_by_a_group(tmp_path: Path) -> Non
     first = TrainingEvaluator(data).evaluate(new_task(tmp_path / "a", epochs=3))
     started = [next(first), next(first)]
     first.close()
-    rest = TrainingEvaluator(data, ParallelTraining).evaluate(
+    rest = TrainingEvaluator(data, training=ParallelTraining).evaluate(
         new_task(tmp_path / "a", epochs=3, recorded=2)
     )
     whole = TrainingEvaluator(data).evaluate(new_task(tmp_path / "b", epochs=3))

@@ -1,0 +1,120 @@
+"""Tar archives in WebDataset's form: files of one sample follow each other and share a stem.
+
+Breuel et al., https://github.com/webdataset/webdataset: `0001.jpg` and `0001.cls`, the class's
+number. The archives are indexed once; then every image is read where it lies, in any order.
+"""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from nas.datasets.base import AnyData, Dataset, DatasetInfo
+from nas.datasets.image_files import SUFFIXES, ImageFile, input_shape, load_files
+from nas.datasets.location import ImageOptions, Location
+from nas.datasets.splitting import split_by_class
+
+_LABEL_SUFFIX = ".cls"
+_RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
+
+
+class ShardsDataset(Dataset):
+    """Samples of uncompressed tar archives, indexed when it is made.
+
+    Raises:
+        ValueError: No archive is found, one is broken, or a sample has no image or no class.
+    """
+
+    def __init__(self, location: Location) -> None:
+        self._location = location
+        self._options = location.options(ImageOptions)
+        paths = _expanded(str(location.path))
+        if not paths:
+            raise ValueError(f"of {location.name!r}: there is no archive {location.path}")
+        self._shards = len(paths)
+        self._files = tuple(file for path in paths for file in self._indexed(path))
+        labels = np.array([file.label for file in self._files], dtype=np.int64)
+        self._num_classes = int(labels.max(initial=-1)) + 1
+        if self._num_classes < 2:
+            raise ValueError(f"of {location.name!r}: got images of less than 2 classes")
+        options = self._options
+        self._parts = split_by_class(labels, options.validation, options.test, seed=options.seed)
+        self._shape = input_shape(self._files, options, location.name)
+
+    def _indexed(self, path: Path) -> Iterator[ImageFile]:
+        try:
+            with tarfile.open(path, "r:") as archive:
+                yield from self._samples(path, archive)
+        except (tarfile.TarError, OSError) as error:
+            raise ValueError(
+                f"of {self._location.name!r}: cannot read {path.name} as an uncompressed tar "
+                f"archive: {error}"
+            ) from error
+
+    def _samples(self, path: Path, archive: tarfile.TarFile) -> Iterator[ImageFile]:
+        stem, image, label = "", None, None
+        for member in (*archive, None):
+            folder, _, base = member.name.rpartition("/") if member else ("", "", "")
+            key, _, suffix = base.partition(".")
+            if stem and (member is None or f"{folder}/{key}" != stem):
+                if image is None or label is None:
+                    raise ValueError(
+                        f"of {self._location.name!r}: sample {stem.lstrip('/')} in {path.name} has "
+                        f"no {'image' if image is None else 'class, a file ' + _LABEL_SUFFIX}"
+                    )
+                name = f"{path.name}/{image.name}"
+                yield ImageFile(name, path, image.offset_data, image.size, label)
+                stem, image, label = "", None, None
+            if member is None or not member.isfile():
+                continue
+            stem = f"{folder}/{key}"
+            if f".{suffix.lower()}" in SUFFIXES:
+                image = member
+            elif f".{suffix.lower()}" == _LABEL_SUFFIX:
+                label = self._label(path, archive, member)
+
+    def _label(self, path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo) -> int:
+        content = archive.extractfile(member)
+        text = content.read(32).strip() if content else b""
+        if not text.isdigit():
+            raise ValueError(
+                f"of {self._location.name!r}: {member.name} in {path.name}: got "
+                f"{text.decode(errors='replace')!r}, allowed: a class's number"
+            )
+        return int(text)
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        """What the index says; unreadable images are still counted."""
+        train, validation, test = (len(part) for part in self._parts)
+        return DatasetInfo(
+            name=self._location.name,
+            summary=f"{len(self._files):,} images in {self._shards} tar archives",
+            input_shape=self._shape,
+            class_names=tuple(map(str, range(self._num_classes))),
+            train_size=train,
+            validation_size=validation,
+            test_size=test,
+            source=str(self._location.path),
+        )
+
+    def load(self) -> AnyData:
+        """Decode the images, or say where to read them."""
+        return load_files(self._files, self._parts, self._shape, self._options)
+
+
+def _expanded(pattern: str) -> list[Path]:
+    """Write out a range such as `{000..012}`, and wildcards; only files that are there."""
+    match = _RANGE.search(pattern)
+    if match is None:
+        path = Path(pattern)
+        return sorted(each for each in path.parent.glob(path.name) if each.is_file())
+    first, last = int(match[1]), int(match[2])
+    numbers = (str(number).zfill(len(match[1])) for number in range(first, last + 1))
+    names = [pattern[: match.start()] + number + pattern[match.end() :] for number in numbers]
+    return [path for name in names for path in _expanded(name)]
