@@ -1,4 +1,7 @@
-"""Where a job's files lie below the artefact directory."""
+"""Where a job's files lie below the artefact directory while they are worked on.
+
+Finished ones are in the artefact store, see `nas.artifacts`.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,12 @@ def job_directory(artifact_dir: Path, job_id: str) -> Path:
 
 
 def trial_directory(artifact_dir: Path, job_id: str, trial_id: str) -> Path:
-    """Return the directory of a trial's checkpoint, weights and log."""
+    """Return the directory where a trial is trained, and of its log."""
     return job_directory(artifact_dir, job_id) / "trials" / trial_id
 
 
 def final_directory(artifact_dir: Path, job_id: str) -> Path:
-    """Return the directory of the retrained winner's weights."""
+    """Return the directory where the winner is retrained."""
     return job_directory(artifact_dir, job_id) / "final"
 
 
@@ -29,11 +32,6 @@ def supernet_directory(artifact_dir: Path, job_id: str) -> Path:
     return job_directory(artifact_dir, job_id) / "supernet"
 
 
-def baseline_directory(artifact_dir: Path, job_id: str) -> Path:
-    """Return the directory of what a job's baselines drew."""
-    return job_directory(artifact_dir, job_id) / "baselines"
-
-
 def export_directory(artifact_dir: Path, job_id: str) -> Path:
-    """Return the directory of a job's exports."""
+    """Return the directory to which a job's exports are written."""
     return job_directory(artifact_dir, job_id) / "export"

@@ -26,7 +26,12 @@ class Settings(BaseSettings):
         description="directory of the embedded database and, by default, the artefacts",
     )
     database_url: str = Field("", description="SQLAlchemy URL; SQLite in `data_dir` if empty")
-    artifact_dir: Path = Field(Path(), description="directory of weights and exports")
+    artifact_dir: Path = Field(
+        Path(), description="directory that all nodes see: work under way, logs, exports"
+    )
+    artifact_url: str = Field(
+        "", description="fsspec URL of finished files; `objects` in `artifact_dir` if empty"
+    )
     ray_address: str | None = Field(
         None, description="Ray cluster to join: HOST:PORT of its head, or auto; start one if unset"
     )
@@ -49,9 +54,9 @@ class Settings(BaseSettings):
         data_dir = Path(str(values.get("data_dir") or user_data_path("nas"))).expanduser().resolve()
         derived: dict[str, object] = {**values, "data_dir": data_dir}
         derived["database_url"] = values.get("database_url") or f"sqlite:///{data_dir / 'nas.db'}"
-        derived["artifact_dir"] = (
-            Path(str(values.get("artifact_dir") or data_dir / "artifacts")).expanduser().resolve()
-        )
+        artifact_dir = Path(str(values.get("artifact_dir") or data_dir / "artifacts"))
+        derived["artifact_dir"] = artifact_dir = artifact_dir.expanduser().resolve()
+        derived["artifact_url"] = values.get("artifact_url") or f"file://{artifact_dir / 'objects'}"
         return derived
 
     @field_validator("ray_address")

@@ -5,15 +5,16 @@ What is recorded is not measured again, so that a resumed job goes on where it s
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from nas.artifacts import ArtifactStore, record_artifact
 from nas.baselines import BaselineResult
 from nas.baselines.measuring import Measured, measure_on_test, measure_on_validation
 from nas.database import Database
-from nas.database.artifacts import new_artifact
 from nas.database.baselines import (
     PICTURE_KIND,
     add_baseline,
@@ -23,7 +24,6 @@ from nas.database.baselines import (
 from nas.database.jobs import lock_job
 from nas.datasets import AnyData, ImageData, find_or_raise_dataset, held_in_memory
 from nas.job import JobSpec
-from nas.layout import baseline_directory
 from workers.parallel import Outcome
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class JobBaselines:
     """The baselines of one job: `measure` before its search, `test` after the winner's test."""
 
     database: Database
-    artifact_dir: Path
+    artifacts: ArtifactStore
     job_id: str
     spec: JobSpec
     data: AnyData
@@ -82,25 +82,20 @@ class JobBaselines:
 
     def _record(self, outcome: Outcome[Measured]) -> None:
         measured = outcome.value or Measured(BaselineResult(name=outcome.name, error=outcome.error))
-        path = self._write_picture(measured)
-        with self.database.write() as session:
-            lock_job(session, self.job_id)
-            is_new = add_baseline(session, self.job_id, measured.result)
-            if is_new and path is not None:
-                session.add(
-                    new_artifact(
-                        self.artifact_dir,
-                        path,
+        with tempfile.TemporaryDirectory(prefix="nas-baseline-") as directory:
+            picture = Path(directory) / f"{outcome.name}.png"
+            if measured.picture is not None:
+                picture.write_bytes(measured.picture)
+                self.artifacts.put(picture)
+            with self.database.write() as session:
+                lock_job(session, self.job_id)
+                is_new = add_baseline(session, self.job_id, measured.result)
+                if is_new and measured.picture is not None:
+                    record_artifact(
+                        session,
+                        self.artifacts,
+                        picture,
                         job_id=self.job_id,
                         kind=PICTURE_KIND,
                         details={"baseline": outcome.name},
                     )
-                )
-
-    def _write_picture(self, measured: Measured) -> Path | None:
-        if measured.picture is None:
-            return None
-        path = baseline_directory(self.artifact_dir, self.job_id) / f"{measured.result.name}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(measured.picture)
-        return path

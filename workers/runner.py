@@ -8,6 +8,7 @@ in the database, ends the search after the epochs under way, and every trial can
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
+from nas.artifacts import open_store, record_artifact
 from nas.database import Database
+from nas.database.artifacts import FINAL_WEIGHTS_KIND
 from nas.database.jobs import (
     claim_job,
     find_claimable_job,
@@ -30,12 +33,12 @@ from nas.database.jobs import (
 from nas.database.trials import find_best_trial, list_trials
 from nas.datasets import AnyData, find_or_raise_dataset, held_in_memory
 from nas.errors import ConflictError, DatabaseUnavailableError, NasError
-from nas.evaluation import TrialTask
+from nas.evaluation import Metrics, TrialTask
 from nas.evaluators import EvaluatorKind
 from nas.final import FinalResult
 from nas.ids import utc_now
 from nas.job import JobSpec
-from nas.layout import final_directory
+from nas.layout import WEIGHTS_NAME, final_directory
 from nas.logs import log_context
 from nas.recipe import Recipe
 from nas.search import SearchLoop
@@ -63,6 +66,7 @@ class JobRunner:
         self.name = runner_name()
         self._database = database
         self._settings = settings
+        self._artifacts = open_store(settings)
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._stopping = threading.Event()
         self._lost = threading.Event()
@@ -155,6 +159,7 @@ class JobRunner:
                 job_id,
                 data_fingerprint=data.fingerprint,
                 artifact_dir=self._settings.artifact_dir,
+                artifacts=self._artifacts,
                 problem=problem,
                 appraisers=appraisers,
                 checkpoints_kept=self._settings.checkpoints_per_job,
@@ -180,7 +185,7 @@ class JobRunner:
     def _baselines(self, job_id: str, spec: JobSpec, data: AnyData) -> JobBaselines:
         return JobBaselines(
             self._database,
-            self._settings.artifact_dir,
+            self._artifacts,
             job_id,
             spec,
             data,
@@ -202,18 +207,36 @@ class JobRunner:
         if task is None:
             return
         for progress in retrain(data, task, share_of(task), acceleration):
-            with self._database.write() as session:
-                job = lock_job(session, job_id)
-                job.final_epoch = progress.epoch
-                if progress.test is not None:
-                    job.final_json = FinalResult(
-                        trial_id=task.trial_id,
-                        epochs=task.epochs,
-                        test_accuracy=progress.test.accuracy,
-                        test_loss=progress.test.loss,
-                    ).model_dump()
-            if self._stopping.is_set() and progress.test is None:
+            if progress.test is not None:
+                self._record_test(job_id, task, progress.test)
                 return
+            with self._database.write() as session:
+                lock_job(session, job_id).final_epoch = progress.epoch
+            if self._stopping.is_set():
+                return
+
+    def _record_test(self, job_id: str, task: TrialTask, test: Metrics) -> None:
+        """Record the winner's test with its weights, and let go of where it was retrained."""
+        weights = task.directory / WEIGHTS_NAME
+        self._artifacts.put(weights)
+        with self._database.write() as session:
+            job = lock_job(session, job_id)
+            job.final_epoch = task.epochs
+            job.final_json = FinalResult(
+                trial_id=task.trial_id,
+                epochs=task.epochs,
+                test_accuracy=test.accuracy,
+                test_loss=test.loss,
+            ).model_dump()
+            record_artifact(
+                session,
+                self._artifacts,
+                weights,
+                job_id=job_id,
+                kind=FINAL_WEIGHTS_KIND,
+                details={"trial_id": task.trial_id, "epoch": task.epochs},
+            )
+        shutil.rmtree(task.directory)
 
     def _final_task(self, job_id: str, spec: JobSpec) -> TrialTask | None:
         with self._database.read() as session:

@@ -142,7 +142,8 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         self._times.note(trial_id, result or {})
         with self._loop.phases.measure(Phase.RECORD):
             is_over = self._end(task, result, error)
-        if is_over and not self._loop.keep_checkpoint(task.trial_id):
+        if is_over:
+            self._loop.keep_files(task.trial_id)
             self._evaluator.release(task)
 
     def _end(self, task: TrialTask, result: dict[str, Any] | None, error: bool) -> bool:

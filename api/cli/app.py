@@ -9,6 +9,7 @@ import typer
 
 from api.cli import (
     analyzing,
+    artifacts,
     bench,
     catalogue,
     database,
@@ -58,6 +59,7 @@ app.command("schedulers")(catalogue.schedulers_command)
 app.command("datasets")(catalogue.datasets_command)
 app.command("baselines")(catalogue.baselines_command)
 app.add_typer(database.app, name="db")
+app.add_typer(artifacts.app, name="artifacts")
 
 
 def main() -> None:

@@ -108,7 +108,7 @@ def print_results(
         if "error" in result:
             console.print(f"  none: {result['error']}", highlight=False, markup=False)
     console.print(
-        f"  {job_directory(settings.artifact_dir, job.id)}  (weights of every trial)",
+        f"  {job_directory(settings.artifact_dir, job.id)}  (logs of every trial)",
         highlight=False,
         soft_wrap=True,
     )

@@ -88,6 +88,7 @@ def _embedded_runner(settings: Settings) -> Iterator[None]:
         "NAS_DATABASE_URL": settings.database_url,
         "NAS_DATA_DIR": str(settings.data_dir),
         "NAS_ARTIFACT_DIR": str(settings.artifact_dir),
+        "NAS_ARTIFACT_URL": settings.artifact_url,
     }
     if settings.ray_address is not None:
         environment["NAS_RAY_ADDRESS"] = settings.ray_address

@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+import mimetypes
+from collections.abc import Iterator
+from typing import IO, Annotated
+
+from fastapi import APIRouter, Header
+from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from api.dependencies import DatabaseDep, SettingsDep
+from nas.artifacts import local_artifact, open_store
 from nas.database.artifacts import find_or_raise_artifact
 from nas.errors import NotFoundError
 
 router = APIRouter(prefix="/artifacts", tags=["artifacts"])
+_CHUNK_BYTES = 256 * 1024
 
 
 @router.get("/{artifact_id}", response_class=FileResponse)
-def download(artifact_id: str, database: DatabaseDep, settings: SettingsDep) -> FileResponse:
-    """Download a file."""
+def download(
+    artifact_id: str,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Download a file; its entity tag is the SHA-256 of its content."""
     with database.read() as session:
-        path = settings.artifact_dir / find_or_raise_artifact(session, artifact_id).path
-    if not path.resolve().is_relative_to(settings.artifact_dir) or not path.is_file():
-        raise NotFoundError(f"the file of artefact {artifact_id!r} is gone")
-    return FileResponse(path, filename=path.name)
+        artifact = find_or_raise_artifact(session, artifact_id)
+    headers = {"ETag": f'"{artifact.sha256}"'}
+    if if_none_match is not None and artifact.sha256 in if_none_match:
+        return Response(status_code=304, headers=headers)
+    name = artifact.path.rsplit("/", 1)[-1]
+    store = open_store(settings)
+    path = local_artifact(store, settings.artifact_dir, artifact)
+    if path is not None:
+        return FileResponse(path, filename=name, headers=headers)
+    try:
+        content = store.open(artifact.sha256)
+    except NotFoundError:
+        raise NotFoundError(f"the file of artefact {artifact_id!r} is gone") from None
+    headers |= {
+        "Content-Length": str(artifact.size_bytes),
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+    media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return StreamingResponse(_chunks(content), media_type=media_type, headers=headers)
+
+
+def _chunks(content: IO[bytes]) -> Iterator[bytes]:
+    with content:
+        while chunk := content.read(_CHUNK_BYTES):
+            yield chunk

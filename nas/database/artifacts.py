@@ -1,24 +1,34 @@
-"""Files a job produced: where they are, and what was checked about them."""
+"""Files a job produced: what they are known by, and what was checked about them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, select
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nas.database.base import Table, UtcDateTime
 from nas.database.trials import TrialRow
 from nas.errors import NotFoundError
-from nas.ids import new_id, utc_now
+from nas.ids import new_id
+
+CHECKPOINT_KIND = "checkpoint"
+WEIGHTS_KIND = "weights"
+"""Those that a trial of the search ended with."""
+
+FINAL_WEIGHTS_KIND = "final-weights"
+"""Those of the winner, retrained."""
+
+_LOCK = 0x6E_61_73_61  # any number that nothing else in the database locks
 
 
 class ArtifactRow(Table):
-    """One file, by its path below the artefact directory."""
+    """One file, by the digest of its content.
+
+    `path` is its name; rows of earlier versions have its path below the artefact directory.
+    """
 
     __tablename__ = "artifacts"
 
@@ -33,27 +43,38 @@ class ArtifactRow(Table):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-def new_artifact(
-    artifact_dir: Path,
-    file: Path,
-    *,
-    job_id: str,
-    kind: str,
-    details: dict[str, Any],
-    trial_id: str | None = None,
-) -> ArtifactRow:
-    """Describe a file that lies below the artefact directory."""
-    content = file.read_bytes()
-    return ArtifactRow(
-        id=new_id(),
-        job_id=job_id,
-        trial_id=trial_id,
-        kind=kind,
-        path=file.relative_to(artifact_dir).as_posix(),
-        size_bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        details=details,
-        created_at=utc_now(),
+def lock_artifacts(session: Session) -> None:
+    """Hold back, until the transaction ends, all others that enter or sweep artefacts.
+
+    On SQLite a transaction that may write is alone anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def is_referenced(session: Session, sha256: str) -> bool:
+    """Tell whether any row is of this content."""
+    return session.scalar(select(ArtifactRow.id).where(ArtifactRow.sha256 == sha256)) is not None
+
+
+def list_referenced(session: Session) -> set[str]:
+    """Return the digests of all contents that rows are of."""
+    return set(session.scalars(select(ArtifactRow.sha256).distinct()))
+
+
+def find_artifact(
+    session: Session, job_id: str, kind: str, trial_id: str | None
+) -> ArtifactRow | None:
+    """Return the newest artefact of a kind that belongs to a trial, or to the job where None."""
+    return session.scalar(
+        select(ArtifactRow)
+        .where(
+            ArtifactRow.job_id == job_id,
+            ArtifactRow.kind == kind,
+            ArtifactRow.trial_id == trial_id,
+        )
+        .order_by(ArtifactRow.id.desc())
+        .limit(1)
     )
 
 

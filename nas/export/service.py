@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nas.artifacts import fetch_weights, open_store, record_artifact
 from nas.database import Database, open_database
-from nas.database.artifacts import new_artifact
 from nas.errors import InvalidInputError
 from nas.export.formats import ExportFormat
 from nas.export.source import ExportSource, find_or_raise_source
@@ -40,32 +41,41 @@ def export(
         ConflictError: There is nothing trained to export yet.
         InvalidInputError: `out` cannot be written.
     """
-    with database.read() as session:
-        source = find_or_raise_source(session, settings.artifact_dir, target_id)
-    if export_format is not ExportFormat.JSON:
-        source.require_weights()
-    from nas.export.writers import write  # needs torch, which refusals above do without
+    store = open_store(settings)
+    with tempfile.TemporaryDirectory(prefix="nas-export-") as scratch:
+        with database.read() as session:
+            source = find_or_raise_source(session, Path(scratch), target_id)
+            if export_format is not ExportFormat.JSON:
+                owner = source.weights_owner
+                fetch_weights(session, store, settings.artifact_dir, owner, source.weights)
+        if export_format is not ExportFormat.JSON:
+            source.require_weights()
+        from nas.export.writers import write  # needs torch, which refusals above do without
 
-    path = _destination(source, settings, target_id, export_format, out)
-    try:
-        written = write(source, export_format, path)
-    except OSError as error:
-        raise InvalidInputError(f"out: cannot write {path}: {error.strerror or error}") from error
+        path = _destination(source, settings, target_id, export_format, out)
+        try:
+            written = write(source, export_format, path)
+        except OSError as error:
+            raise InvalidInputError(
+                f"out: cannot write {path}: {error.strerror or error}"
+            ) from error
     if out is not None:
         return ExportResult(written.files, written.details, ())
-    rows = [
-        new_artifact(
-            settings.artifact_dir,
-            file,
-            job_id=source.job_id,
-            trial_id=source.trial.id,
-            kind=export_format.value,
-            details=written.details,
-        )
-        for file in written.files
-    ]
+    for file in written.files:
+        store.put(file)
     with database.write() as session:
-        session.add_all(rows)
+        rows = [
+            record_artifact(
+                session,
+                store,
+                file,
+                job_id=source.job_id,
+                trial_id=source.trial.id,
+                kind=export_format.value,
+                details=written.details,
+            )
+            for file in written.files
+        ]
     return ExportResult(written.files, written.details, tuple(row.id for row in rows))
 
 

@@ -1,4 +1,4 @@
-"""What is exported: an architecture, the data it is for, and where its weights lie."""
+"""What is exported: an architecture, the data it is for, and its weights."""
 
 from __future__ import annotations
 
@@ -7,24 +7,29 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from nas.artifacts import WeightsOwner
 from nas.database.jobs import JobRow, find_or_raise_job
 from nas.database.trials import TrialRow, find_best_trial, find_or_raise_trial
 from nas.datasets import DatasetInfo, find_or_raise_dataset
 from nas.errors import ConflictError, NotFoundError
 from nas.final import FinalResult
-from nas.layout import WEIGHTS_NAME, final_directory, trial_directory
+from nas.layout import WEIGHTS_NAME
 from nas.representations import TrialView
 from search_spaces import Architecture, parse_architecture
 
 
 @dataclass(frozen=True, slots=True)
 class ExportSource:
-    """A trained candidate: the job's retrained winner, or one trial as the search left it."""
+    """A trained candidate: the job's retrained winner, or one trial as the search left it.
+
+    `weights` is where its weights are read once they are fetched.
+    """
 
     job_id: str
     trial: TrialView
     architecture: Architecture
     dataset: DatasetInfo
+    weights_owner: WeightsOwner
     weights: Path
     final: FinalResult | None
 
@@ -38,8 +43,8 @@ class ExportSource:
         return self.weights
 
 
-def find_or_raise_source(session: Session, artifact_dir: Path, target_id: str) -> ExportSource:
-    """Find what a job's or a trial's id stands for.
+def find_or_raise_source(session: Session, directory: Path, target_id: str) -> ExportSource:
+    """Find what a job's or a trial's id stands for; its weights are to be read in `directory`.
 
     Raises:
         NotFoundError: Neither a job nor a trial has this id.
@@ -51,31 +56,37 @@ def find_or_raise_source(session: Session, artifact_dir: Path, target_id: str) -
             trial = find_or_raise_trial(session, target_id)
         except NotFoundError:
             raise NotFoundError(f"no job or trial {target_id!r}") from None
-        return _trial_source(session, artifact_dir, trial)
+        return _trial_source(session, directory, trial)
     if job.final_json is None:
         best = find_best_trial(session, job.id)
         if best is None:
             raise ConflictError(f"job {job.id} is {job.status} and has no completed trial yet")
-        return _trial_source(session, artifact_dir, best)
+        return _trial_source(session, directory, best)
     final = FinalResult.model_validate(job.final_json)
     winner = find_or_raise_trial(session, final.trial_id)
-    weights = final_directory(artifact_dir, job.id) / WEIGHTS_NAME
-    return _source(job, winner, weights, final)
+    return _source(job, winner, WeightsOwner(job.id, None), directory, final)
 
 
-def _trial_source(session: Session, artifact_dir: Path, trial: TrialRow) -> ExportSource:
+def _trial_source(session: Session, directory: Path, trial: TrialRow) -> ExportSource:
     """Take a trial's own weights, or those of the equal evaluation that answered it."""
     trained = find_or_raise_trial(session, trial.cached_from or trial.id)
-    weights = trial_directory(artifact_dir, trained.job_id, trained.id) / WEIGHTS_NAME
-    return _source(find_or_raise_job(session, trial.job_id), trial, weights, None)
+    owner = WeightsOwner(trained.job_id, trained.id)
+    return _source(find_or_raise_job(session, trial.job_id), trial, owner, directory, None)
 
 
-def _source(job: JobRow, trial: TrialRow, weights: Path, final: FinalResult | None) -> ExportSource:
+def _source(
+    job: JobRow,
+    trial: TrialRow,
+    owner: WeightsOwner,
+    directory: Path,
+    final: FinalResult | None,
+) -> ExportSource:
     return ExportSource(
         job_id=job.id,
         trial=TrialView.of(trial),
         architecture=parse_architecture(trial.architecture_json),
         dataset=find_or_raise_dataset(job.stored_spec.dataset).info,
-        weights=weights,
+        weights_owner=owner,
+        weights=directory / WEIGHTS_NAME,
         final=final,
     )

@@ -24,7 +24,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from nas.appraisal import Appraiser
-from nas.checkpoints import find_checkpoint, keep_checkpoint, resume_directory
+from nas.artifacts import ArtifactStore
+from nas.checkpoints import fetch_checkpoint, find_checkpoint, keep_trial_files
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
 from nas.database.proposals import list_proposals
@@ -66,6 +67,7 @@ class SearchLoop:
         *,
         data_fingerprint: str,
         artifact_dir: Path,
+        artifacts: ArtifactStore | None = None,
         clock: Callable[[], datetime] = utc_now,
         problem: SearchProblem | None = None,
         appraisers: Sequence[Appraiser] = (),
@@ -74,6 +76,7 @@ class SearchLoop:
         self._database = database
         self._job_id = job_id
         self._artifact_dir = artifact_dir
+        self._artifacts = artifacts
         self._checkpoints_kept = checkpoints_kept
         self._clock = clock
         with database.read() as session:
@@ -152,13 +155,13 @@ class SearchLoop:
             self._end(session, trial, status, reason)
         self._ledger.tell(trial)
 
-    def keep_checkpoint(self, trial_id: str) -> bool:
-        """Keep an ended trial's checkpoint, if it is of use; returns whether it is kept."""
-        if self._checkpoints_kept == 0:
-            return False
-        with self._database.write() as session:
-            trial = find_or_raise_trial(session, trial_id)
-            return keep_checkpoint(session, self._artifact_dir, trial, self._checkpoints_kept)
+    def keep_files(self, trial_id: str) -> None:
+        """Move what an ended trial leaves into the artefact store, where the loop has one."""
+        if self._artifacts is not None:
+            directory = trial_directory(self._artifact_dir, self._job_id, trial_id)
+            keep_trial_files(
+                self._database, self._artifacts, directory, trial_id, self._checkpoints_kept
+            )
 
     def interrupt(self) -> None:
         """Put the trials that are under way back to pending, for whoever resumes the job."""
@@ -211,7 +214,7 @@ class SearchLoop:
                 known.awaiting.append(candidate.number)
             source = self._find_evaluation(session, trial)
             if appraisal.refusal is None and source is None:
-                earlier = find_checkpoint(session, self._artifact_dir, trial)
+                earlier = find_checkpoint(session, trial)
                 trial.resumed_from = None if earlier is None else earlier.id
                 set_trial_status(trial, TrialStatus.RUNNING)
             session.add(trial)
@@ -257,7 +260,9 @@ class SearchLoop:
             seed=self.spec.seed,
             directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
             epochs_recorded=trial.epochs_done,
-            resume_from=resume_directory(self._database, self._artifact_dir, trial),
+            resume_from=None
+            if self._artifacts is None
+            else fetch_checkpoint(self._database, self._artifacts, self._artifact_dir, trial),
             job_id=self._job_id,
         )
 

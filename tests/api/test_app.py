@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from nas.artifacts import open_store
 from nas.database import open_database
 from nas.job import parse_job_spec
 from nas.settings import load_settings
@@ -134,15 +135,12 @@ def test_job_shows_its_baselines_before_they_are_measured(client: TestClient) ->
     assert known > {"hog", "linear"}
 
 
-def test_templates_of_a_measured_baseline_can_be_downloaded(
-    client: TestClient, tmp_path: Path
-) -> None:
+def test_templates_of_a_measured_baseline_can_be_downloaded(client: TestClient) -> None:
     job = client.post("/api/v1/jobs", json=JOB | {"baselines": ["linear"]}).json()
     database = client.app.state.database  # type: ignore[attr-defined]
     spec, calls = parse_job_spec(JOB | {"baselines": ["linear"]}), InProcess()
-    JobBaselines(
-        database, tmp_path / "artifacts", job["id"], spec, digits(100, 50), calls
-    ).measure()
+    store = open_store(client.app.state.settings)  # type: ignore[attr-defined]
+    JobBaselines(database, store, job["id"], spec, digits(100, 50), calls).measure()
     shown = client.get(f"/api/v1/jobs/{job['id']}").json()["baselines"][0]
     assert 0.5 < shown["validation_accuracy"] < 1
     assert shown["test_accuracy"] is None

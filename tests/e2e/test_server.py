@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.processes import run, serving, start, wait_for
+from tests.e2e.processes import run, serving, wait_for
 
 JOB = {
     "name": "over HTTP",
@@ -79,47 +79,6 @@ def test_running_job_is_stopped_over_http_and_resumed_on_the_command_line(tmp_pa
     after = json.loads(run(tmp_path, "trials", job["id"], "--json"))
     assert [t["id"] for t in after[: len(before)]] == [t["id"] for t in before]
     assert [t["epochs_done"] for t in after] == [60] * 3
-
-
-@pytest.mark.slow
-def test_worker_beside_the_server_runs_jobs_of_a_shared_database(
-    tmp_path: Path, postgres_url: str
-) -> None:
-    """What docker-compose.yml runs: PostgreSQL, the migration, the API alone, and a worker."""
-    run(tmp_path, "db", "upgrade", NAS_DATABASE_URL=postgres_url)
-    with serving(tmp_path, "--no-runner", NAS_DATABASE_URL=postgres_url) as client:
-        url = client.post("/api/v1/jobs", json=JOB).headers["Location"]
-        assert client.get(url).json()["status"] == "queued"
-        worker = start(tmp_path, "worker", NAS_DATABASE_URL=postgres_url, NAS_LOG_FORMAT="json")
-        try:
-            trial = wait_for(lambda: client.get(f"{url}/trials").json()["items"])[0]["id"]
-            followed = client.get(f"/api/v1/trials/{trial}/log/events").text
-            assert "epoch 1 of 1: accuracy" in followed
-            assert followed.rsplit("event: ", 1)[1].startswith("end")
-            job = wait_for(lambda: ended(client, url))
-            assert job["status"] == "completed", job["error"]
-            assert exported(client, url, "json")
-            metrics = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines())
-            assert float(metrics['nas_trials{status="completed"}']) == 3
-            for phase in ("ask", "queue", "train", "validate", "record"):
-                assert float(metrics[f'nas_phase_seconds_sum{{phase="{phase}"}}']) > 0, phase
-                assert float(metrics[f'nas_phase_seconds_count{{phase="{phase}"}}']) >= 3, phase
-            share = float(metrics["nas_worker_busy_seconds_total"]) / float(
-                metrics["nas_worker_slot_seconds_total"]
-            )
-            assert 0 < share <= 1
-        finally:
-            worker.terminate()
-            _, log = worker.communicate(timeout=60)
-    assert worker.returncode == 0
-    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
-    (completed,) = [line for line in lines if line["message"] == f"job {job['id']}: completed"]
-    assert completed["job_id"] == job["id"]
-    of_trial = [line for line in lines if line.get("trial_id") == trial]
-    assert [(line["message"], line["job_id"]) for line in of_trial] == [
-        ("trial 0: completed", job["id"])
-    ]
-    assert "Traceback" not in log
 
 
 def ended(client: httpx.Client, url: str) -> dict[str, Any] | None:

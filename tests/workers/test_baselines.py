@@ -5,6 +5,7 @@ import io
 import pytest
 from PIL import Image
 
+from nas.artifacts import ArtifactStore
 from nas.baselines import BaselineResult
 from nas.baselines.measuring import measure_on_test, measure_on_validation
 from nas.database.artifacts import list_artifacts
@@ -33,7 +34,9 @@ def data():
 def start(database, data, tmp_path):
     spec = new_spec(baselines=NAMES)
     job_id = add_job(database, spec)
-    return lambda calls: JobBaselines(database, tmp_path, job_id, spec, data, calls)
+    return lambda calls: JobBaselines(
+        database, ArtifactStore(f"file://{tmp_path}"), job_id, spec, data, calls
+    )
 
 
 def results(job: JobBaselines) -> dict[str, BaselineResult]:
@@ -87,20 +90,23 @@ def test_baseline_that_fails_keeps_its_reason_and_is_not_tried_again(start):
     assert results(job)["linear"] == BaselineResult(name="linear", error="MemoryError: too large")
 
 
-def test_templates_are_an_artefact_of_the_job(start, tmp_path):
+def test_templates_are_an_artefact_of_the_job(start):
     job = start(InProcess())
     job.measure()
     with job.database.read() as session:
         (artifact,) = list_artifacts(session, job.job_id)
     assert (artifact.kind, artifact.details) == ("templates", {"baseline": "linear"})
-    content = (tmp_path / artifact.path).read_bytes()
+    with job.artifacts.open(artifact.sha256) as file:
+        content = file.read()
     assert len(content) == artifact.size_bytes
     assert Image.open(io.BytesIO(content)).format == "PNG"
 
 
 def test_job_that_asks_for_none_measures_none(database, data, tmp_path):
     calls = InProcess()
-    job = JobBaselines(database, tmp_path, add_job(database), new_spec(), data, calls)
+    job = JobBaselines(
+        database, ArtifactStore(f"file://{tmp_path}"), add_job(database), new_spec(), data, calls
+    )
     job.measure()
     job.test()
     assert calls.calls == []

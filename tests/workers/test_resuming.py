@@ -8,12 +8,19 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from nas.artifacts import ArtifactStore
 from nas.database import Database
-from nas.database.artifacts import list_artifacts
+from nas.database.artifacts import (
+    CHECKPOINT_KIND,
+    WEIGHTS_KIND,
+    ArtifactRow,
+    find_artifact,
+    list_artifacts,
+)
 from nas.database.trials import TrialRow, list_metrics, list_trials
 from nas.errors import InvalidInputError
 from nas.evaluation import Evaluator, TrialTask, evaluation_key, training_key
-from nas.layout import CHECKPOINT_NAME, WEIGHTS_NAME, trial_directory
+from nas.layout import CHECKPOINT_NAME, WEIGHTS_NAME
 from nas.recipe import Recipe
 from nas.search import SearchLoop
 from nas.status import TrialStatus
@@ -33,16 +40,25 @@ def train(
     """Run a job as the runner does, one trial at a time; return its id and tasks."""
     job_id = add_job(database, **{"trials": 1, "recipe": {"schedule_epochs": 4}} | job)
     loop = SearchLoop(
-        database, job_id, data_fingerprint="few", artifact_dir=directory, checkpoints_kept=kept
+        database,
+        job_id,
+        data_fingerprint="few",
+        artifact_dir=directory,
+        artifacts=store_in(directory),
+        checkpoints_kept=kept,
     )
     tasks = []
     while (task := loop.next_task()) is not None:
         tasks.append(task)
         if all(loop.report(task.trial_id, each) for each in evaluator.evaluate(task)):
             loop.complete(task.trial_id)
-        if not loop.keep_checkpoint(task.trial_id):
-            evaluator.release(task)
+        loop.keep_files(task.trial_id)
+        evaluator.release(task)
     return job_id, tasks
+
+
+def store_in(directory: Path) -> ArtifactStore:
+    return ArtifactStore(f"file://{directory / 'objects'}")
 
 
 def trials_of(database: Database, job_id: str) -> list[TrialRow]:
@@ -56,10 +72,10 @@ def curve_of(database: Database, trial: TrialRow) -> list[tuple[float, ...]]:
     return [(row.epoch, row.accuracy, row.loss, row.train_loss) for row in rows]
 
 
-def weights_of(directory: Path, trial: TrialRow) -> dict[str, torch.Tensor]:
-    found: dict[str, torch.Tensor] = load_file(
-        trial_directory(directory, trial.job_id, trial.id) / WEIGHTS_NAME
-    )
+def weights_of(database: Database, directory: Path, trial: TrialRow) -> dict[str, torch.Tensor]:
+    with database.read() as session:
+        artifact = find_artifact(session, trial.job_id, WEIGHTS_KIND, trial.id)
+    found: dict[str, torch.Tensor] = load_file(store_in(directory).local_path(artifact.sha256))
     return found
 
 
@@ -80,7 +96,8 @@ def test_longer_training_goes_on_from_a_shorter_one_to_the_last_digit(tmp_path, 
     assert (task.resume_from is not None, fresh.resume_from) == (True, None)
     assert curve_of(database, resumed) == curve_of(other, expected)
     assert len(curve_of(database, resumed)) == 4
-    weights, same = weights_of(tmp_path, resumed), weights_of(alone, expected)
+    weights = weights_of(database, tmp_path, resumed)
+    same = weights_of(other, alone, expected)
     assert all(torch.equal(weights[name], same[name]) for name in same)
     # The earlier epochs were not trained again: their seconds are those that were measured then.
     with database.read() as session:
@@ -140,15 +157,28 @@ def test_training_that_would_differ_starts_anew(tmp_path, evaluator, change, goe
     database.close()
 
 
-def test_checkpoint_that_is_gone_costs_epochs_and_no_digit(tmp_path, evaluator):
+def artifacts_of(database: Database, job_id: str, kind: str) -> list[ArtifactRow]:
+    with database.read() as session:
+        return [each for each in list_artifacts(session, job_id) if each.kind == kind]
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(b"no checkpoint")])
+def test_checkpoint_that_is_gone_or_damaged_costs_epochs_and_no_digit(tmp_path, evaluator, spoil):
     database = new_database(tmp_path)
     short, _ = train(database, tmp_path, evaluator, epochs=2)
     (first,) = trials_of(database, short)
     job_id = add_job(database, trials=1, epochs=3, recipe={"schedule_epochs": 4})
-    loop = SearchLoop(database, job_id, data_fingerprint="few", artifact_dir=tmp_path)
+    (kept,) = artifacts_of(database, short, CHECKPOINT_KIND)
+    spoil(store_in(tmp_path).local_path(kept.sha256))
+    loop = SearchLoop(
+        database,
+        job_id,
+        data_fingerprint="few",
+        artifact_dir=tmp_path,
+        artifacts=store_in(tmp_path),
+    )
     task = loop.next_task()
-    assert task is not None and task.resume_from is not None
-    (task.resume_from / CHECKPOINT_NAME).unlink()  # another process made room meanwhile
+    assert task is not None and task.resume_from is None
     for report in evaluator.evaluate(task):
         loop.report(task.trial_id, report)
     (trial,) = trials_of(database, job_id)
@@ -161,21 +191,27 @@ def test_job_keeps_its_most_accurate_checkpoints_and_those_alone(tmp_path, evalu
     database = new_database(tmp_path)
     job_id, tasks = train(database, tmp_path, evaluator, kept=2, trials=5, epochs=1)
     trials = sorted(trials_of(database, job_id), key=lambda t: (-t.accuracy, t.number))
-    with database.read() as session:
-        kept = list_artifacts(session, job_id)
+    kept = artifacts_of(database, job_id, CHECKPOINT_KIND)
     assert {artifact.trial_id for artifact in kept} == {trial.id for trial in trials[:2]}
     assert all(artifact.details == {"epoch": 1, "horizon": 4} for artifact in kept)
-    there = {task.trial_id for task in tasks if (task.directory / CHECKPOINT_NAME).exists()}
-    assert there == {artifact.trial_id for artifact in kept}
+    with database.read() as session:
+        rows = {artifact.sha256 for artifact in list_artifacts(session, job_id)}
+    assert {stored.sha256 for stored in store_in(tmp_path).list_objects()} == rows
+    assert len(rows) == 2 + 5  # of all five the weights
+    assert not any(path.exists() for task in tasks for path in scratch_files(task))
     database.close()
+
+
+def scratch_files(task: TrialTask) -> list[Path]:
+    return [task.directory / name for name in (CHECKPOINT_NAME, WEIGHTS_NAME, "resumed")]
 
 
 def test_training_to_its_horizon_leaves_no_checkpoint(tmp_path, evaluator):
     database = new_database(tmp_path)
     job_id, (task,) = train(database, tmp_path, evaluator, epochs=1, recipe={})
-    assert not (task.directory / CHECKPOINT_NAME).exists()
-    with database.read() as session:
-        assert list_artifacts(session, job_id) == []
+    assert not any(path.exists() for path in scratch_files(task))
+    assert artifacts_of(database, job_id, CHECKPOINT_KIND) == []
+    assert len(artifacts_of(database, job_id, WEIGHTS_KIND)) == 1
     database.close()
 
 
