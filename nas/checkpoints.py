@@ -51,6 +51,7 @@ def keep_checkpoint(session: Session, artifact_dir: Path, trial: TrialRow, limit
     if (
         trial.status not in (TrialStatus.COMPLETED, TrialStatus.PRUNED)
         or trial.epochs_done >= horizon
+        or trial.shortage is not None
         or not (directory / CHECKPOINT_NAME).is_file()
     ):
         return False
