@@ -85,7 +85,8 @@ def keep_trial_files(
         trial = find_or_raise_trial(session, trial_id)
     horizon = Recipe.model_validate(trial.recipe_json).horizon(trial.budget)
     ended_well = trial.status in (TrialStatus.COMPLETED, TrialStatus.PRUNED)
-    if limit == 0 or not ended_well or trial.epochs_done >= horizon:
+    goes_further = ended_well and trial.shortage is None and trial.epochs_done < horizon
+    if limit == 0 or not goes_further:
         files.pop(CHECKPOINT_KIND, None)
     if not files:
         return

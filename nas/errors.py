@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nas.shortage import MemoryShortage
+
 
 class NasError(Exception):
     """Base of our errors; the message is one line fit for a user."""
@@ -33,3 +35,7 @@ class TrialFailedError(NasError):
 
 class TrialInfeasibleError(NasError):
     """Raised by an evaluator when a candidate cannot be evaluated here at all (out of memory)."""
+
+    def __init__(self, reason: str, shortage: MemoryShortage | None = None) -> None:
+        super().__init__(reason)
+        self.shortage = shortage

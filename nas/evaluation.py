@@ -25,6 +25,7 @@ from pathlib import Path
 
 from nas.provenance import Environment
 from nas.recipe import Recipe
+from nas.shortage import MemoryShortage
 from search_spaces.base import Architecture, InputShape
 
 EVALUATION_BATCH = 512
@@ -48,6 +49,7 @@ class EpochReport:
     train_loss: float
     train_seconds: float
     validate_seconds: float = 0.0
+    shortage: MemoryShortage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class TrialTask:
     epochs_recorded: int = 0
     resume_from: Path | None = None
     job_id: str = ""
+    shortage: MemoryShortage | None = None
 
 
 class Evaluator(ABC):

@@ -64,6 +64,12 @@ class TrialView(BaseModel):
     environment: Environment | None = Field(
         description="versions and device it ran with; null until it has run"
     )
+    batch_size: int | None = Field(
+        description="images per step where memory did not hold the recipe's; null: the recipe's"
+    )
+    memory_bytes: int | None = Field(
+        description="what it had in use and asked for when memory ran out; null: it did not"
+    )
     budget: int = Field(description="epochs granted")
     epochs_done: int
     metrics: TrialMetrics
@@ -112,6 +118,8 @@ class TrialView(BaseModel):
             environment=None
             if row.environment_json is None
             else Environment.model_validate(row.environment_json),
+            batch_size=row.batch_size,
+            memory_bytes=row.memory_bytes,
             budget=row.budget,
             epochs_done=row.epochs_done,
             metrics=TrialMetrics(

@@ -32,6 +32,12 @@ class Resources(BaseModel):
     max_concurrent_trials: int | None = Field(
         None, ge=1, le=100_000, description="unset: as many as the cluster holds"
     )
+    epoch_timeout_seconds: float | None = Field(
+        None,
+        gt=0,
+        le=31_536_000,
+        description="a trial without a new epoch for so long has failed; unset: never",
+    )
     compile: bool = Field(
         False,
         description="run candidates through torch.compile: worth its half a minute or more per "

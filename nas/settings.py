@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         30.0, gt=0, le=86_400, description="a runner silent for this long loses its job to another"
     )
-
+    database_patience_seconds: float = Field(
+        300.0, ge=0, le=86_400, description="how long a job waits for a database that is gone"
+    )
     checkpoints_per_job: int = Field(
         20,
         ge=0,

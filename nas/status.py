@@ -34,7 +34,7 @@ class TrialStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether the trial will never change again."""
+        """Whether the trial will never change again, unless it is tried again: `nas.retrying`."""
         return self not in (TrialStatus.PENDING, TrialStatus.RUNNING)
 
 

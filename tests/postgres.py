@@ -26,34 +26,57 @@ def find_programs() -> Path | None:
     return found[-1].parent if found else None
 
 
+class Server:
+    """A server's files, and the commands that start and stop it."""
+
+    def __init__(self, programs: Path, home: Path) -> None:
+        self._programs, self._home = programs, home
+        self._data = str(home / "data")
+        self._account = _UNPRIVILEGED if getpass.getuser() == "root" else None
+        if self._account is not None:
+            shutil.chown(home, self._account)
+        self._port = _free_port()
+        self.url = f"postgresql+psycopg://{_USER}@127.0.0.1:{self._port}/postgres"
+        login = ("--username", _USER, "--auth", "trust")
+        self._call("initdb", "--pgdata", self._data, *login, "--no-sync")
+
+    def start(self) -> None:
+        options = f"-p {self._port} -h 127.0.0.1 -k {self._home} -c fsync=off"
+        options += " -c max_connections=200"
+        log = str(self._home / "log")
+        self._call("pg_ctl", "start", "-D", self._data, "-w", "-o", options, "-l", log)
+
+    def stop(self) -> None:
+        self._call("pg_ctl", "stop", "-D", self._data, "-w", "-m", "immediate")
+
+    def _call(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(self._programs / program), *arguments],
+            user=self._account,
+            cwd=self._home,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+@contextmanager
+def started_server(programs: Path) -> Iterator[Server]:
+    """Start a server that may be stopped and started again; it runs when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="nas-postgres-") as directory:
+        server = Server(programs, Path(directory))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
 @contextmanager
 def running_server(programs: Path) -> Iterator[str]:
     """Start a server and yield the SQLAlchemy URL of its administration database."""
-    account = _UNPRIVILEGED if getpass.getuser() == "root" else None
-    with tempfile.TemporaryDirectory(prefix="nas-postgres-") as directory:
-        home = Path(directory)
-        if account is not None:
-            shutil.chown(home, account)
-        data = home / "data"
-
-        def call(program: str, *arguments: str) -> None:
-            subprocess.run(
-                [str(programs / program), *arguments],
-                user=account,
-                cwd=home,
-                env={**os.environ, "LC_ALL": "C.UTF-8"},
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
-
-        call("initdb", "--pgdata", str(data), "--username", _USER, "--auth", "trust", "--no-sync")
-        port = _free_port()
-        options = f"-p {port} -h 127.0.0.1 -k {home} -c fsync=off -c max_connections=200"
-        call("pg_ctl", "start", "-D", str(data), "-w", "-o", options, "-l", str(home / "log"))
-        try:
-            yield f"postgresql+psycopg://{_USER}@127.0.0.1:{port}/postgres"
-        finally:
-            call("pg_ctl", "stop", "-D", str(data), "-w", "-m", "immediate")
+    with started_server(programs) as server:
+        yield server.url
 
 
 def _free_port() -> int:

@@ -87,8 +87,16 @@ class Placement:
             named = float(workers) if self.has_gpus else 0.0
         return TrialShare(self.resources.cpus_per_trial, named, workers)
 
-    def share(self, task: TrialTask, analyze: Callable[[Architecture], Analysis]) -> TrialShare:
-        """Return the share of the trial that `task` describes."""
+    def share(
+        self,
+        task: TrialTask,
+        analyze: Callable[[Architecture], Analysis],
+        correction: Callable[[], float] = lambda: 1.0,
+    ) -> TrialShare:
+        """Return the share of the trial that `task` describes.
+
+        `correction` says how much more its tensors take than is estimated.
+        """
         largest = self.largest_share
         if not self.is_estimated:
             return largest
@@ -96,7 +104,8 @@ class Placement:
             return TrialShare(largest.cpus, UNKNOWN_GPU_SHARE)
         analysis = analyze(task.architecture)
         recipe = task.recipe
-        needed = training_bytes(analysis, recipe.batch_size, recipe.optimizer.value)
+        tensors = tensor_bytes(analysis, recipe.batch_size, recipe.optimizer.value)
+        needed = process_bytes(round(correction() * tensors))
         return TrialShare(largest.cpus, gpu_share(needed + self.data_bytes, self.gpu_bytes))
 
     @property
@@ -169,8 +178,8 @@ def placement_on_cluster(resources: Resources, data: AnyData) -> Placement:
     return replace(placement, gpu_bytes=smallest_gpu_bytes(placement.nodes))
 
 
-def training_bytes(analysis: Analysis, batch_size: int, optimizer: str) -> int:
-    """Estimate the GPU memory of a process that trains a candidate, without its data set.
+def tensor_bytes(analysis: Analysis, batch_size: int, optimizer: str) -> int:
+    """Estimate the tensors of a process that trains a candidate, without its data set.
 
     Either its steps of training or its evaluation in larger batches take the most.
     """
@@ -178,7 +187,12 @@ def training_bytes(analysis: Analysis, batch_size: int, optimizer: str) -> int:
     idle = analysis.training_bytes(0, states)
     stepping = analysis.training_bytes(batch_size, states)
     evaluating = idle + analysis.peak_activation_bytes(EVALUATION_BATCH)
-    return GPU_CONTEXT_BYTES + round(FRAGMENTATION * max(stepping, evaluating))
+    return max(stepping, evaluating)
+
+
+def process_bytes(tensors: int) -> int:
+    """Return the GPU memory that a process takes whose tensors have so many bytes."""
+    return GPU_CONTEXT_BYTES + round(FRAGMENTATION * tensors)
 
 
 def gpu_share(needed_bytes: int, gpu_bytes: int) -> float:

@@ -48,6 +48,7 @@ from search_spaces import parse_architecture
 from workers.baselines import JobBaselines
 from workers.cluster import ensure_ray
 from workers.identity import is_gone, runner_name
+from workers.outages import through_outages
 from workers.parallel import call_each
 from workers.recording import recording, trial_slots
 
@@ -64,12 +65,13 @@ class JobRunner:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.name = runner_name()
-        self._database = database
         self._settings = settings
         self._artifacts = open_store(settings)
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._stopping = threading.Event()
         self._lost = threading.Event()
+        self._claims = database
+        self._database = database.patient(settings.database_patience_seconds, self._stopping.wait)
 
     def stop(self) -> None:
         """Ask the running job to stop; safe in a signal handler and in any thread."""
@@ -77,7 +79,7 @@ class JobRunner:
 
     def claim(self, job_id: str) -> None:
         """Take the job; raises `ConflictError` if it is completed or in other hands."""
-        with self._database.write() as session:
+        with self._claims.write() as session:
             self.claim_in(session, job_id)
 
     def claim_in(self, session: Session, job_id: str) -> None:
@@ -86,7 +88,7 @@ class JobRunner:
 
     def claim_next(self) -> str | None:
         """Take the oldest job that waits for a runner and return its id, or None."""
-        with self._database.write() as session:
+        with self._claims.write() as session:
             settle_abandoned_stops(session, utc_now())
             job = find_claimable_job(session, utc_now())
             if job is None:
@@ -97,13 +99,16 @@ class JobRunner:
     def run(self, job_id: str) -> JobStatus:
         """Run a claimed job to its end, or until it is stopped, and return its status.
 
-        A job that cannot go on ends as `failed` with its reason, and the error is raised.
+        A job that cannot go on ends as `failed` with its reason, and the error is raised. One
+        whose database stays away is left to the next runner.
         """
         self._stopping.clear()
         self._lost.clear()
         try:
             with log_context(job_id=job_id), self._heartbeat(job_id):
                 self._search(job_id)
+        except DatabaseUnavailableError:
+            raise
         except Exception as error:
             if not self._lost.is_set():
                 self._release(job_id, JobStatus.FAILED, _reason(error))
@@ -121,12 +126,13 @@ class JobRunner:
         # These need torch and Ray, which a process that only waits for jobs does not load.
         from workers.appraising import job_appraisers
         from workers.distributed import evaluator_for
+        from workers.memory_correction import corrected_share
         from workers.node_data import share_on_nodes
         from workers.placement import placement_on_cluster
         from workers.proxies.scoring import JobScoring, complete_untrained
         from workers.supernet.job import JobSupernet
+        from workers.surviving import surviving
         from workers.training.acceleration import Acceleration
-        from workers.trial_log import LoggedEvaluator
         from workers.tuning import run_trials
 
         data = find_or_raise_dataset(spec.dataset).load()
@@ -136,7 +142,7 @@ class JobRunner:
         baselines.measure()
         scoring = JobScoring(spec, data)
         problem = spec.new_problem(scoring.scores)
-        share_of = partial(placement.share, analyze=problem.analyze)
+        share_of = corrected_share(self._database, job_id, placement, problem.analyze)
         acceleration = Acceleration(compiled=spec.resources.compile)
         with job_appraisers(self._database, spec, problem, on_gpu=placement.has_gpus) as measured:
             appraisers = [*scoring.appraisers, *measured]
@@ -154,26 +160,31 @@ class JobRunner:
                 if self._stopping.is_set():
                     return
                 appraisers.append(supernet.appraiser)
-            loop = SearchLoop(
-                self._database,
-                job_id,
-                data_fingerprint=data.fingerprint,
-                artifact_dir=self._settings.artifact_dir,
-                artifacts=self._artifacts,
-                problem=problem,
-                appraisers=appraisers,
-                checkpoints_kept=self._settings.checkpoints_per_job,
-            )
-            if spec.trains:
-                slots = partial(trial_slots, placement)
-                with recording(self._database, job_id, loop.phases, slots):
-                    trains = evaluator_for(data, placement.largest_share, acceleration)
-                    resources = placement.bounded_resources
-                    run_trials(
-                        loop, LoggedEvaluator(trains), resources, self._stopping.is_set, share_of
-                    )
-            else:
-                complete_untrained(loop, self._stopping.is_set)
+
+            def search() -> SearchLoop:
+                loop = SearchLoop(
+                    self._database,
+                    job_id,
+                    data_fingerprint=data.fingerprint,
+                    artifact_dir=self._settings.artifact_dir,
+                    artifacts=self._artifacts,
+                    problem=problem,
+                    appraisers=appraisers,
+                    checkpoints_kept=self._settings.checkpoints_per_job,
+                )
+                if spec.trains:
+                    slots = partial(trial_slots, placement)
+                    with recording(self._claims, job_id, loop.phases, slots):
+                        trains = evaluator_for(data, placement.largest_share, acceleration)
+                        evaluator = surviving(trains, spec.resources)
+                        resources = placement.bounded_resources
+                        run_trials(loop, evaluator, resources, self._stopping.is_set, share_of)
+                else:
+                    complete_untrained(loop, self._stopping.is_set)
+                return loop
+
+            patience = self._settings.database_patience_seconds
+            loop = through_outages(search, patience, self._stopping.wait)
         if self._stopping.is_set():
             if not self._lost.is_set():
                 loop.interrupt()
@@ -240,9 +251,10 @@ class JobRunner:
 
     def _final_task(self, job_id: str, spec: JobSpec) -> TrialTask | None:
         with self._database.read() as session:
-            if find_or_raise_job(session, job_id).final_json is not None:
-                return None
+            final = find_or_raise_job(session, job_id).final_json
             best = find_best_trial(session, job_id)
+            if final is not None and best is not None and final["trial_id"] == best.id:
+                return None
             if best is None:
                 reasons = [t.error for t in list_trials(session, job_id) if t.error]
                 first = f"; the first: {reasons[0]}" if reasons else ""

@@ -6,7 +6,7 @@ import io
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 
 from nas.evaluation import EpochReport, Evaluator, TrialTask
@@ -107,6 +107,11 @@ class _TrialLogHandler(logging.FileHandler):
         """Say so on the process's own standard error, for `sys.stderr` leads back here."""
         with redirect_stderr(sys.__stderr__):
             super().handleError(record)
+
+    def close(self) -> None:
+        """Let go of the file, though a full disk refuses once more what `handleError` told of."""
+        with suppress(OSError):
+            super().close()
 
 
 class _Printed(io.TextIOBase):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +19,12 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from nas.errors import TrialFailedError, TrialInfeasibleError
+from nas.errors import DatabaseUnavailableError, TrialFailedError, TrialInfeasibleError
 from nas.evaluation import EpochReport, Evaluator, TrialTask
 from nas.phases import Phase
 from nas.resources import Resources
 from nas.search import SearchLoop
+from nas.shortage import MemoryShortage
 from nas.status import TrialStatus
 from workers.finished_trials import forget_finished
 from workers.placement import ShareOf, TrialShare, named_share
@@ -38,6 +40,7 @@ class Ending:
 
     status: TrialStatus
     reason: str
+    shortage: MemoryShortage | None = None
 
 
 class TrialTrainable(tune.Trainable):
@@ -72,7 +75,7 @@ class TrialTrainable(tune.Trainable):
         try:
             report = next(self._reports)
         except TrialInfeasibleError as error:
-            return _ended(TrialStatus.INFEASIBLE, str(error))
+            return _ended(TrialStatus.INFEASIBLE, str(error), error.shortage)
         except TrialFailedError as error:
             return _ended(TrialStatus.FAILED, str(error))
         except Exception as error:  # a candidate's failure must never be the job's
@@ -112,12 +115,15 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         self._evaluator = evaluator
         self._share_of = share_of
         self._should_stop = should_stop
+        self.outage: DatabaseUnavailableError | None = None
         self._tasks: dict[str, TrialTask] = {}
         self._times = TrialTimes(loop.phases)
 
     def suggest(self, trial_id: str) -> Any:
         """Return the next trial's configuration, or that there is none."""
-        task = None if self._should_stop() else self._loop.next_task()
+        task = None
+        with self._noting_outage():
+            task = None if self.should_stop() else self._loop.next_task()
         if task is None:
             return Searcher.FINISHED
         self._tasks[trial_id] = task
@@ -126,25 +132,43 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
 
     def goes_on(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Record an epoch and return whether the trial is worth the next one."""
-        if trial_id not in self._tasks or "report" not in result:
+        if trial_id not in self._tasks or "report" not in result or self.outage is not None:
             return True
         self._times.note(trial_id, result)
-        with self._loop.phases.measure(Phase.RECORD):
-            return self._report(self._tasks[trial_id], result)
+        with self._noting_outage(), self._loop.phases.measure(Phase.RECORD):
+            if not self._report(self._tasks[trial_id], result):
+                return False
+        return True
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Record how a trial ended; one that Tune merely cuts off stays as it is."""
         task = self._tasks.pop(trial_id, None)
-        if task is None:
+        if task is None or self.outage is not None:
             return
         self._times.note(trial_id, result or {})
-        with self._loop.phases.measure(Phase.RECORD):
-            is_over = self._end(task, result, error)
-        if is_over:
-            self._loop.keep_files(task.trial_id)
-            self._evaluator.release(task)
+        with self._noting_outage():
+            with self._loop.phases.measure(Phase.RECORD):
+                is_over = self._end(task, result, error)
+            if is_over:
+                self._loop.keep_files(task.trial_id)
+                self._evaluator.release(task)
+
+    def should_stop(self) -> bool:
+        """Tell whether no trial is to be started and the run is to end."""
+        return self.outage is not None or self._should_stop()
+
+    @contextmanager
+    def _noting_outage(self) -> Iterator[None]:
+        """Keep the database's failure from Tune, which would take it for the trial's.
+
+        The loop may be ahead of the tables from then on, so nothing more goes through it.
+        """
+        try:
+            yield
+        except DatabaseUnavailableError as error:
+            self.outage = error
 
     def _end(self, task: TrialTask, result: dict[str, Any] | None, error: bool) -> bool:
         if error:
@@ -155,7 +179,7 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
             )
         elif result is not None and "ending" in result:
             ending: Ending = result["ending"]
-            self._loop.fail(task.trial_id, ending.status, ending.reason)
+            self._loop.fail(task.trial_id, ending.status, ending.reason, ending.shortage)
         elif result is not None and result.get("done") and "report" in result:
             if self._report(task, result):
                 self._loop.complete(task.trial_id)
@@ -216,6 +240,9 @@ def run_trials(
 
     `share_of` says what of the cluster a trial gets; unset: what `resources` name, and no GPU
     where they name none.
+
+    Raises:
+        DatabaseUnavailableError: A step could not be recorded; the loop is to be made anew.
     """
     trainable = tune.with_resources(
         tune.with_parameters(TrialTrainable, evaluator=evaluator), _tune_resources
@@ -234,11 +261,13 @@ def run_trials(
             run_config=tune.RunConfig(
                 name="trials",
                 storage_path=storage,
-                stop=StopWhen(should_stop),
+                stop=StopWhen(searcher.should_stop),
                 failure_config=tune.FailureConfig(max_failures=WORKER_RESTARTS),
                 verbose=0,
             ),
         ).fit()
+    if searcher.outage is not None:
+        raise searcher.outage
 
 
 def _tune_resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
@@ -252,5 +281,7 @@ def _tune_resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
     return tune.PlacementGroupFactory([bundle], strategy="SPREAD")
 
 
-def _ended(status: TrialStatus, reason: str) -> dict[str, Any]:
-    return {"ending": Ending(status, reason), "done": True}
+def _ended(
+    status: TrialStatus, reason: str, shortage: MemoryShortage | None = None
+) -> dict[str, Any]:
+    return {"ending": Ending(status, reason, shortage), "done": True}

@@ -16,6 +16,7 @@ _FIELD_OF_OPTION = {
     "constraint": "constraints",
     "cpus_per_trial": "resources",
     "gpus_per_trial": "resources",
+    "epoch_timeout": "resources",
     "hyperparameter": "hyperparameters",
     "max_concurrent": "resources",
     "recipe_option": "recipe",

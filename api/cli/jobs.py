@@ -11,6 +11,7 @@ from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
 from api.cli.output import console, local_time, print_json, print_table
 from api.cli.pareto import print_front
 from api.wording import percent
+from nas.database import Database
 from nas.database.jobs import find_or_raise_job, list_jobs, request_stop
 from nas.database.trials import find_best_trial, list_trials
 from nas.errors import NotFoundError
@@ -20,6 +21,8 @@ from nas.job_file import write_job_file
 from nas.objective_request import objective_of
 from nas.pareto.view import pareto_view
 from nas.representations import JobView, TrialView
+from nas.retrying import retry_failed_trials
+from nas.settings import Settings
 from search_spaces import draw, parse_architecture
 
 app = typer.Typer(help="List, show, stop and resume jobs.", no_args_is_help=True)
@@ -116,17 +119,39 @@ def resume(
 ) -> None:
     """Go on with a stopped, failed or abandoned job, here and now."""
     with opened(db, ray_address) as (database, settings):
-        from api.cli.running import export_results, print_results, run_in_foreground
-        from workers.runner import JobRunner
+        _go_on(database, settings, job_id, as_json)
 
-        runner = JobRunner(database, settings)
-        runner.claim(job_id)
-        job = run_in_foreground(runner, database, job_id, quiet=as_json)
-        exports = export_results(database, settings, job, None)
-        if as_json:
-            print_json(job)
-        else:
-            print_results(settings, [job], exports)
+
+@app.command("retry")
+def retry(
+    job_id: JobArgument,
+    trial: Annotated[
+        list[str] | None, typer.Option(help="Id of a failed trial; may be repeated; default: all.")
+    ] = None,
+    db: DatabaseOption = None,
+    ray_address: RayOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Try a job's trials again that failed or ran out of memory, here and now."""
+    with opened(db, ray_address) as (database, settings):
+        with database.write() as session:
+            retry_failed_trials(session, settings.artifact_dir, job_id, utc_now(), trial or ())
+        _go_on(database, settings, job_id, as_json)
+
+
+def _go_on(database: Database, settings: Settings, job_id: str, as_json: bool) -> None:
+    """Run a job to its end and show its results."""
+    from api.cli.running import export_results, print_results, run_in_foreground
+    from workers.runner import JobRunner
+
+    runner = JobRunner(database, settings)
+    runner.claim(job_id)
+    job = run_in_foreground(runner, database, job_id, quiet=as_json)
+    exports = export_results(database, settings, job, None)
+    if as_json:
+        print_json(job)
+    else:
+        print_results(settings, [job], exports)
 
 
 def trials(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:

@@ -103,6 +103,9 @@ def search(
         int | None, typer.Option(help="Processes that train a candidate together; default: 1.")
     ] = None,
     max_concurrent: Annotated[int | None, typer.Option(help="Trials at once, at most.")] = None,
+    epoch_timeout: Annotated[
+        float | None, typer.Option(help="Seconds an epoch may take before its trial has failed.")
+    ] = None,
     compare: Annotated[
         list[str] | None,
         typer.Option(help="Run this sampler too, on an equal budget; may be repeated."),
@@ -144,6 +147,7 @@ def search(
             gpus_per_trial=gpus_per_trial,
             workers_per_trial=workers_per_trial,
             max_concurrent_trials=max_concurrent,
+            epoch_timeout_seconds=epoch_timeout,
         ),
     }
     request = request_with_file(context, config, flags)

@@ -27,6 +27,7 @@ from nas.feasibility import check_feasible
 from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.representations import ArtifactView, JobView, TrialView
+from nas.retrying import retry_failed_trials
 from nas.status import JobStatus, TrialStatus
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -138,6 +139,15 @@ def resume(job_id: str, database: DatabaseDep) -> JobView:
     """Queue a stopped, failed or abandoned job again."""
     with database.write() as session:
         return JobView.of(session, request_resume(session, job_id, utc_now()))
+
+
+@router.post("/{job_id}/retry", status_code=202)
+def retry(job_id: str, database: DatabaseDep, settings: SettingsDep) -> JobView:
+    """Put all trials that failed or ran out of memory back to pending, and queue the job."""
+    with database.write() as session:
+        retry_failed_trials(session, settings.artifact_dir, job_id, utc_now())
+        session.flush()
+        return JobView.of(session, find_or_raise_job(session, job_id))
 
 
 @router.get("/{job_id}/trials")

@@ -13,7 +13,9 @@ from pydantic import BaseModel
 
 from api.dependencies import DatabaseDep, SettingsDep
 from nas.database.trials import find_or_raise_trial, list_metrics
+from nas.ids import utc_now
 from nas.representations import MetricView, TrialView
+from nas.retrying import retry_trial
 from nas.trial_log import PART_BYTES, SMALLEST_PART_BYTES, TrialLogView
 
 router = APIRouter(prefix="/trials", tags=["trials"])
@@ -33,6 +35,13 @@ def show(trial_id: str, database: DatabaseDep) -> TrialView:
     """Show one trial."""
     with database.read() as session:
         return TrialView.of(find_or_raise_trial(session, trial_id))
+
+
+@router.post("/{trial_id}/retry", status_code=202)
+def retry(trial_id: str, database: DatabaseDep, settings: SettingsDep) -> TrialView:
+    """Put a trial that failed or ran out of memory back to pending, and queue its job."""
+    with database.write() as session:
+        return TrialView.of(retry_trial(session, settings.artifact_dir, trial_id, utc_now()))
 
 
 @router.get("/{trial_id}/metrics")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from nas.database.base import display_url
 from nas.database.migrate import require_current, upgrade
 from nas.errors import DatabaseUnavailableError, InvalidInputError
 
+_LOG = logging.getLogger(__name__)
 _BUSY_TIMEOUT_SECONDS = 30
+_LONGEST_PAUSE_SECONDS = 2.0
 
 
 class Database:
@@ -29,8 +32,14 @@ class Database:
     part in a transaction and never commit.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        patience_seconds: float = 0.0,
+        wait: Callable[[float], bool] | None = None,
+    ) -> None:
         self.engine = engine
+        self._patience_seconds, self._wait = patience_seconds, wait or _sleep
         self._reading = sessionmaker(engine, expire_on_commit=False)
         self._writing = sessionmaker(
             engine.execution_options(nas_write=True), expire_on_commit=False
@@ -41,17 +50,44 @@ class Database:
         """The URL without its password."""
         return display_url(self.engine.url)
 
+    def patient(self, seconds: float, wait: Callable[[float], bool]) -> Database:
+        """Return this database for one who has time: it waits where none can be reached.
+
+        Only a transaction's beginning is waited for, when nothing of it has happened yet. `wait`
+        waits for some seconds and returns whether to give up.
+        """
+        return Database(self.engine, seconds, wait)
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that only reads."""
-        with _named_unavailable(self, OperationalError), self._reading() as session:
+        with _named_unavailable(self, OperationalError), self._begin(self._reading) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a transaction that may write, and commit it at the end."""
-        with _named_unavailable(self, OperationalError), self._writing.begin() as session:
+        with _named_unavailable(self, OperationalError), self._begin(self._writing) as session:
             yield session
+            session.commit()
+
+    def _begin(self, new_session: Callable[[], Session]) -> Session:
+        """Begin a transaction, after some attempts where there is patience."""
+        deadline, pause = time.monotonic() + self._patience_seconds, 0.1
+        while True:
+            session = new_session()
+            try:
+                session.connection()
+            except OperationalError as error:
+                session.close()
+                if time.monotonic() + pause > deadline:
+                    raise
+                _LOG.warning("database %s: %s; waiting for it", self.display_url, _reason(error))
+                if self._wait(pause):
+                    raise
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            else:
+                return session
 
     def close(self) -> None:
         """Close all pooled connections."""
@@ -208,6 +244,11 @@ def _use_write_ahead_log(connection: Any) -> None:
             time.sleep(0.01)
         else:
             return
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
 
 
 def _reason(error: DBAPIError) -> str:

@@ -25,6 +25,7 @@ from nas.database.base import Table, UtcDateTime, status_column
 from nas.errors import ConflictError, NotFoundError
 from nas.evaluation import EpochReport
 from nas.ids import new_id
+from nas.shortage import MemoryShortage
 from nas.status import TRIAL_TRANSITIONS, TrialStatus
 
 
@@ -50,6 +51,8 @@ class TrialRow(Table):
     recipe_json: Mapped[dict[str, Any]] = mapped_column(JSON)
     seed: Mapped[int]
     environment_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    batch_size: Mapped[int | None]
+    memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
     budget: Mapped[int]
     epochs_done: Mapped[int] = mapped_column(default=0)
     params: Mapped[int] = mapped_column(BigInteger)
@@ -69,6 +72,18 @@ class TrialRow(Table):
     cached_from: Mapped[str | None] = mapped_column(String(36))
     resumed_from: Mapped[str | None] = mapped_column(String(36))
     rungs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+    @property
+    def shortage(self) -> MemoryShortage | None:
+        """How memory did not hold the recipe's batches; such a trial answers no other."""
+        if self.batch_size is None or self.memory_bytes is None:
+            return None
+        return MemoryShortage(self.batch_size, self.memory_bytes)
+
+    def note_shortage(self, shortage: MemoryShortage | None) -> None:
+        """Take note of a shortage, or that there is none."""
+        self.batch_size = None if shortage is None else shortage.batch_size
+        self.memory_bytes = None if shortage is None else shortage.memory_bytes
 
     @property
     def figures(self) -> dict[str, float]:
@@ -169,6 +184,7 @@ def find_evaluation(
             TrialRow.architecture_hash == architecture_hash,
             TrialRow.evaluation_key == evaluation_key,
             TrialRow.status == TrialStatus.COMPLETED,
+            TrialRow.batch_size.is_(None),
         )
         .order_by(TrialRow.id)
         .limit(1)
@@ -187,9 +203,17 @@ def list_resumable(session: Session, trial: TrialRow) -> Sequence[TrialRow]:
             TrialRow.training_key == trial.training_key,
             TrialRow.status.in_((TrialStatus.COMPLETED, TrialStatus.PRUNED)),
             TrialRow.cached_from.is_(None),
+            TrialRow.batch_size.is_(None),
             TrialRow.epochs_done.between(1, trial.budget - 1),
         )
         .order_by(TrialRow.epochs_done.desc(), TrialRow.id)
+    ).all()
+
+
+def list_shortages(session: Session, job_id: str) -> Sequence[TrialRow]:
+    """Return a job's trials that ran out of memory."""
+    return session.scalars(
+        select(TrialRow).where(TrialRow.job_id == job_id, TrialRow.memory_bytes.is_not(None))
     ).all()
 
 
@@ -232,6 +256,8 @@ def record_epoch(session: Session, trial: TrialRow, report: EpochReport, now: da
             recorded_at=now,
         )
     )
+    if report.shortage is not None:
+        trial.note_shortage(report.shortage)
     trial.epochs_done = report.epoch
     trial.accuracy, trial.loss = report.metrics.accuracy, report.metrics.loss
     trial.train_seconds = (trial.train_seconds or 0.0) + report.train_seconds

@@ -53,6 +53,7 @@ from nas.samplers import create_sampler
 from nas.search.candidates import AppraisedCandidate, Candidates
 from nas.search.finding import CandidateFinder
 from nas.search.ledger import Ledger
+from nas.shortage import MemoryShortage
 from nas.status import TrialStatus
 from search_spaces import parse_architecture
 
@@ -148,10 +149,18 @@ class SearchLoop:
             self._end_completed(session, trial)
         self._ledger.tell(trial)
 
-    def fail(self, trial_id: str, status: TrialStatus, reason: str) -> None:
+    def fail(
+        self,
+        trial_id: str,
+        status: TrialStatus,
+        reason: str,
+        shortage: MemoryShortage | None = None,
+    ) -> None:
         """End a trial that could not be evaluated and tell the sampler."""
         with self._database.write() as session:
             trial = find_or_raise_trial(session, trial_id)
+            if shortage is not None:
+                trial.note_shortage(shortage)
             self._end(session, trial, status, reason)
         self._ledger.tell(trial)
 
@@ -264,6 +273,7 @@ class SearchLoop:
             if self._artifacts is None
             else fetch_checkpoint(self._database, self._artifacts, self._artifact_dir, trial),
             job_id=self._job_id,
+            shortage=trial.shortage,
         )
 
     def _end_completed(self, session: Session, trial: TrialRow, withdrawn: int = 0) -> None:

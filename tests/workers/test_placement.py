@@ -18,7 +18,8 @@ from workers.placement import (
     count_places,
     data_bytes,
     gpu_share,
-    training_bytes,
+    process_bytes,
+    tensor_bytes,
 )
 
 GIB = 1 << 30
@@ -64,11 +65,12 @@ def test_larger_batch_needs_a_larger_share(tmp_path):
 
 def test_estimate_holds_context_states_and_the_larger_of_step_and_evaluation():
     analysis = analyze_digits(SMALL)
-    small = training_bytes(analysis, 2, "sgd")
+    small = process_bytes(tensor_bytes(analysis, 2, "sgd"))
     evaluation = analysis.training_bytes(0, "sgd") + analysis.peak_activation_bytes(512)
     assert small == GPU_CONTEXT_BYTES + round(1.25 * evaluation)
     step = analysis.training_bytes(4096, "adamw")
-    assert training_bytes(analysis, 4096, "adamw") == GPU_CONTEXT_BYTES + round(1.25 * step)
+    large = process_bytes(tensor_bytes(analysis, 4096, "adamw"))
+    assert large == GPU_CONTEXT_BYTES + round(1.25 * step)
 
 
 def test_data_count_with_what_trains_on_them():

@@ -10,7 +10,7 @@ from nas.errors import TrialInfeasibleError
 from nas.screening import SCORE
 from search_spaces import Architecture
 from workers.proxies.scorer import ProxyScorer
-from workers.training.evaluator import memory_errors_named
+from workers.training.memory import memory_errors_named
 
 
 class ProxyAppraiser:

@@ -40,7 +40,8 @@ from nas.screening import SCORE
 from search_spaces import Architecture
 from workers.supernet.training import SupernetTraining
 from workers.training.checkpoint import write_atomically
-from workers.training.evaluator import memory_errors_named, pick_device
+from workers.training.evaluator import pick_device
+from workers.training.memory import memory_errors_named
 
 _LOG = logging.getLogger(__name__)
 _UNIFORM_DRAWS = 200

@@ -32,6 +32,9 @@ from workers.training.gradients import clip_gradients
 
 T = TypeVar("T")
 
+_EVALUATED_PER_TRAINED = 8
+"""Images classified at once for each that is trained on at once: nothing is kept to go back."""
+
 ADAMW_BETA2 = 0.999
 """Memory of AdamW's squared gradients (Kingma & Ba 2015)."""
 
@@ -166,7 +169,8 @@ class CandidateTraining:
     @torch.inference_mode()
     def evaluate(self, images: TrainingImages) -> Metrics:
         """Measure accuracy and cross-entropy on all of `images`."""
-        correct, loss, seen = self._counts(images.batches(EVALUATION_BATCH)).tolist()
+        size = min(EVALUATION_BATCH, _EVALUATED_PER_TRAINED * self.recipe.batch_size)
+        correct, loss, seen = self._counts(images.batches(size)).tolist()
         mean_loss = loss / max(1, seen)
         if not math.isfinite(mean_loss):
             raise TrialFailedError(

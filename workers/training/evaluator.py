@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from nas.datasets import AnyData, train_and_validation
-from nas.errors import TrialInfeasibleError
 from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
 from nas.provenance import Environment
 from workers.cluster import may_use_gpu
@@ -25,6 +23,7 @@ from workers.training.checkpoint import (
     save_weights,
 )
 from workers.training.data import TrainingImages
+from workers.training.memory import memory_errors_named
 from workers.training.streaming import open_images
 
 _LOG = logging.getLogger(__name__)
@@ -106,15 +105,6 @@ class FinalTraining:
 def pick_device() -> torch.device:
     """Return the GPU that Ray gave this process, else the CPU."""
     return torch.device("cuda" if may_use_gpu() and torch.cuda.is_available() else "cpu")
-
-
-@contextmanager
-def memory_errors_named() -> Iterator[None]:
-    """Turn running out of memory, on host or device, into `TrialInfeasibleError`."""
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise TrialInfeasibleError(f"out of memory: {error}") from error
 
 
 def _start(

@@ -52,7 +52,14 @@ def new_training(
     )
 
 
-def new_task(directory: Path, *, epochs: int = 3, recorded: int = 0, **recipe: Any) -> TrialTask:
+def new_task(
+    directory: Path,
+    *,
+    epochs: int = 3,
+    recorded: int = 0,
+    resume_from: Path | None = None,
+    **recipe: Any,
+) -> TrialTask:
     return TrialTask(
         trial_id="trial",
         number=0,
@@ -64,6 +71,7 @@ def new_task(directory: Path, *, epochs: int = 3, recorded: int = 0, **recipe: A
         seed=0,
         directory=directory,
         epochs_recorded=recorded,
+        resume_from=resume_from,
     )
 
 
