@@ -217,7 +217,9 @@ class DistributedEvaluator(Evaluator):
         drop_checkpoint(task.directory)
 
 
-def evaluator_for(data: AnyData, share: TrialShare, acceleration: Acceleration) -> Evaluator:
+def evaluator_for(
+    data: AnyData, share: TrialShare, acceleration: Acceleration = DEFAULT_ACCELERATION
+) -> Evaluator:
     """Return what trains candidates, in as many processes as a trial's share has."""
     from workers.training.evaluator import TrainingEvaluator
 
