@@ -4,9 +4,9 @@
 
 Read from the file and obeyed: commands, environments with their `${VARIABLES}`, profiles,
 `depends_on` with its conditions, health checks, and restarts. Where containers differ from
-processes of one machine, it translates: `service:port` and a service's own exposed port become a free port of
-loopback, a volume's mount point a directory, and the image `postgres` a server of this machine's
-PostgreSQL with the user, database and password that the environment names. Limits
+processes of one machine, it translates: `service:port` and a service's own exposed port become a
+free port of loopback, a volume's mount point a directory, and the image `postgres` a server of
+this machine's PostgreSQL with the user, database and password that the environment names. Limits
 and devices are an engine's and are left out.
 
 As a program it runs a small job over what it started, and prints what came of it.
