@@ -3,11 +3,11 @@
     python -m deploy.as_processes [--profile cpu] [--keep]
 
 Read from the file and obeyed: commands, environments with their `${VARIABLES}`, profiles,
-`depends_on` with its conditions, and health checks. Where containers differ from processes of one
-machine, it translates: `service:port` and a service's own exposed port become a free port of
-loopback, a volume's mount point a directory, and the image `postgres` a server of this machine's
-PostgreSQL with the user, database and password that the environment names. Restart policies,
-limits and devices are an engine's and are left out.
+`depends_on` with its conditions, health checks, and restarts. Where containers differ from
+processes of one machine, it translates: `service:port` and a service's own exposed port become a
+free port of loopback, a volume's mount point a directory, and the image `postgres` a server of
+this machine's PostgreSQL with the user, database and password that the environment names. Limits
+and devices are an engine's and are left out.
 
 As a program it runs a small job over what it started, and prints what came of it.
 """
@@ -24,6 +24,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -62,6 +63,7 @@ class Stack:
     directory: Path
     ports: dict[tuple[str, str], int] = field(init=False)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.ports = {
@@ -84,7 +86,19 @@ class Stack:
         service = self.services[name]
         for needed, wish in service.get("depends_on", {}).items():
             self._await(needed, wish["condition"])
-        with (self.directory / f"{name}.log").open("wb") as log:
+        self._launch(name)
+
+    def restart_ended(self) -> None:
+        """Start anew what ended though its policy is `unless-stopped`, as an engine does."""
+        while not self._stopping.wait(1.0):
+            for name, process in list(self.processes.items()):
+                if self.services[name].get("restart") == "unless-stopped" and process.poll():
+                    _kill_group(process.pid)
+                    self._launch(name)
+
+    def _launch(self, name: str) -> None:
+        service = self.services[name]
+        with (self.directory / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [self._translated(name, word) for word in service["command"]],
                 env=self._environment(name),
@@ -112,6 +126,7 @@ class Stack:
 
     def stop(self) -> None:
         """End all services, those started last first, and what is left of their processes."""
+        self._stopping.set()
         for process in reversed(self.processes.values()):
             process.terminate()
             try:
@@ -179,6 +194,7 @@ def running(
                 cleanup.enter_context(_postgres(stack, name))
             else:
                 stack.start(name)
+        threading.Thread(target=stack.restart_ended, name="restarts", daemon=True).start()
         stack.await_healthy("api")
         yield stack
 

@@ -79,7 +79,8 @@ def check_log(log: str, job_id: str, trial_id: str) -> None:
     assert [(line["message"], line["job_id"]) for line in of_trial] == [
         ("trial 0: completed", job_id)
     ]
-    assert "Traceback" not in log
+    # Before that, `ray start` may have given up on a busy machine, and the service begun anew.
+    assert "Traceback" not in log[log.index('{"') :]
 
 
 def test_password_has_to_be_set(tmp_path: Path) -> None:
