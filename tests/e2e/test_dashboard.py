@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from nas.artifacts import open_store
 from nas.database import open_database
 from nas.settings import load_settings
 from tests.e2e.processes import serving
@@ -46,7 +47,7 @@ def test_page_shows_the_chosen_jobs_baselines_and_templates(tmp_path: Path, page
         page.goto(str(client.base_url))
         expect(page.get_by_role("cell", name="hog", exact=True)).to_be_visible()
         JobBaselines(
-            database, settings.artifact_dir, job_id, spec, digits(200, 100), InProcess()
+            database, open_store(settings), job_id, spec, digits(200, 100), InProcess()
         ).measure()
         accuracy = client.get(f"/api/v1/jobs/{job_id}").json()["baselines"][0][
             "validation_accuracy"

@@ -10,6 +10,7 @@ from rich.console import Console
 from api.cli.app import run
 from api.cli.baselines import baseline_line, baseline_rows, baseline_summary, wanted_baselines
 from api.cli.display import JobProgress, render, shown
+from nas.artifacts import ArtifactStore
 from nas.baselines import BASELINES, BaselineResult
 from nas.database import Database
 from tests.nas.factories import add_job, new_database, new_loop, new_spec, run_to_the_end
@@ -74,7 +75,8 @@ def measured_job(tmp_path: Path) -> tuple[Database, str]:
     spec = new_spec(baselines=["linear", "hog"], trials=2)
     job_id = add_job(database, spec)
     calls = InProcess()
-    JobBaselines(database, tmp_path, job_id, spec, digits(100, 50), calls).measure()
+    store = ArtifactStore(f"file://{tmp_path}")
+    JobBaselines(database, store, job_id, spec, digits(100, 50), calls).measure()
     run_to_the_end(new_loop(database, job_id))
     return database, job_id
 
