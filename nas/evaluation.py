@@ -86,6 +86,21 @@ class Evaluator(ABC):
         """Remove what was kept to resume the task; called by the process that drives the search."""
 
 
+@dataclass(frozen=True)
+class WrappedEvaluator(Evaluator):
+    """Does something around what another evaluator does, and leaves the rest to that."""
+
+    inner: Evaluator
+
+    def environment(self) -> Environment:
+        """Describe what the other evaluator runs with."""
+        return self.inner.environment()
+
+    def release(self, task: TrialTask) -> None:
+        """Let the other evaluator remove what it kept."""
+        self.inner.release(task)
+
+
 def evaluation_key(data_fingerprint: str, recipe: Recipe, *, epochs: int, seed: int) -> str:
     """Hash everything but the architecture that a trial's metrics depend on."""
     horizon = recipe.horizon(epochs)

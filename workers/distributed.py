@@ -23,6 +23,9 @@ from nas.evaluation import EpochReport, Evaluator, TrialTask
 from nas.provenance import Environment
 from workers.placement import TrialShare
 from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration
+from workers.training.checkpoint import drop_checkpoint
+from workers.training.evaluator import TrainingEvaluator
+from workers.training.parallel import ParallelTraining
 
 T = TypeVar("T")
 
@@ -212,8 +215,6 @@ class DistributedEvaluator(Evaluator):
 
     def release(self, task: TrialTask) -> None:
         """Remove the checkpoint; the weights stay."""
-        from workers.training.checkpoint import drop_checkpoint
-
         drop_checkpoint(task.directory)
 
 
@@ -221,8 +222,6 @@ def evaluator_for(
     data: AnyData, share: TrialShare, acceleration: Acceleration = DEFAULT_ACCELERATION
 ) -> Evaluator:
     """Return what trains candidates, in as many processes as a trial's share has."""
-    from workers.training.evaluator import TrainingEvaluator
-
     if share.workers == 1:
         return TrainingEvaluator(data, acceleration)
     return DistributedEvaluator(data, share, acceleration)
@@ -231,9 +230,6 @@ def evaluator_for(
 def _evaluate(
     data: AnyData, acceleration: Acceleration, task: TrialTask
 ) -> Iterator[tuple[EpochReport, Environment]]:
-    from workers.training.evaluator import TrainingEvaluator
-    from workers.training.parallel import ParallelTraining
-
     evaluator = TrainingEvaluator(data, acceleration, ParallelTraining)
     environment = evaluator.environment()
     for report in evaluator.evaluate(task):

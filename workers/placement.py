@@ -195,6 +195,11 @@ def process_bytes(tensors: int) -> int:
     return GPU_CONTEXT_BYTES + round(FRAGMENTATION * tensors)
 
 
+def places_on_cluster(placement: Placement) -> int:
+    """Return how many of a job's trials fit on the connected cluster as it is now."""
+    return placement.places(list_nodes())
+
+
 def gpu_share(needed_bytes: int, gpu_bytes: int) -> float:
     """Return the smallest of `GPU_SHARES` that holds `needed_bytes`; a whole GPU if none does."""
     fitting = (share for share in GPU_SHARES if needed_bytes <= share * gpu_bytes)

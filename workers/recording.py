@@ -17,8 +17,7 @@ from nas.database import Database
 from nas.database.timings import add_phase_times, add_worker_times
 from nas.errors import DatabaseUnavailableError
 from nas.phases import Phase, PhaseClock
-from workers.cluster import list_nodes
-from workers.placement import Placement
+from workers.background import alongside
 
 _LOG = logging.getLogger(__name__)
 RECORD_SECONDS = 5.0
@@ -68,7 +67,6 @@ def recording(
 
     `slots` tells how many trials fit on the workers at this moment.
     """
-    ended = threading.Event()
     count, last = slots(), time.monotonic()
 
     def record() -> None:
@@ -91,7 +89,7 @@ def recording(
         else:
             last = now
 
-    def keep_recording() -> None:
+    def keep_recording(ended: threading.Event) -> None:
         nonlocal count
         while not ended.wait(every_seconds):
             record()
@@ -100,16 +98,8 @@ def recording(
             except Exception as error:  # what cannot be counted now must not end the job
                 _LOG.warning("workers of job %s: %s", job_id, error, extra={"job_id": job_id})
 
-    thread = threading.Thread(target=keep_recording, name="timings", daemon=True)
-    thread.start()
     try:
-        yield
+        with alongside(keep_recording, name="timings"):
+            yield
     finally:
-        ended.set()
-        thread.join()
         record()
-
-
-def trial_slots(placement: Placement) -> int:
-    """Return how many of a job's trials fit on the connected cluster as it is now."""
-    return placement.places(list_nodes())

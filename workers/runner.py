@@ -45,12 +45,13 @@ from nas.search import SearchLoop
 from nas.settings import Settings
 from nas.status import JobStatus
 from search_spaces import parse_architecture
+from workers.background import alongside
 from workers.baselines import JobBaselines
 from workers.cluster import ensure_ray
 from workers.identity import is_gone, runner_name
 from workers.outages import through_outages
 from workers.parallel import call_each
-from workers.recording import recording, trial_slots
+from workers.recording import recording
 
 if TYPE_CHECKING:
     from workers.placement import ShareOf
@@ -128,7 +129,7 @@ class JobRunner:
         from workers.distributed import evaluator_for
         from workers.memory_correction import corrected_share
         from workers.node_data import share_on_nodes
-        from workers.placement import placement_on_cluster
+        from workers.placement import placement_on_cluster, places_on_cluster
         from workers.proxies.scoring import JobScoring, complete_untrained
         from workers.supernet.job import JobSupernet
         from workers.surviving import surviving
@@ -173,7 +174,7 @@ class JobRunner:
                     checkpoints_kept=self._settings.checkpoints_per_job,
                 )
                 if spec.trains:
-                    slots = partial(trial_slots, placement)
+                    slots = partial(places_on_cluster, placement)
                     with recording(self._claims, job_id, loop.phases, slots):
                         trains = evaluator_for(data, placement.largest_share, acceleration)
                         evaluator = surviving(trains, spec.resources)
@@ -281,10 +282,9 @@ class JobRunner:
     @contextmanager
     def _heartbeat(self, job_id: str) -> Iterator[None]:
         """Renew the lease in the background, and notice a stop or a takeover."""
-        ended = threading.Event()
         pause = self._lease.total_seconds() / _HEARTBEATS_PER_LEASE
 
-        def beat() -> None:
+        def beat(ended: threading.Event) -> None:
             while not ended.wait(pause):
                 try:
                     with self._database.write() as session:
@@ -298,13 +298,8 @@ class JobRunner:
                     self._stopping.set()
                     return
 
-        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-        thread.start()
-        try:
+        with alongside(beat, name="heartbeat"):
             yield
-        finally:
-            ended.set()
-            thread.join()
 
 
 def _reason(error: Exception) -> str:

@@ -16,21 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.errors import TrialFailedError
-from nas.evaluation import EpochReport, Evaluator, TrialTask
-from nas.provenance import Environment
+from nas.evaluation import EpochReport, TrialTask, WrappedEvaluator
 
 _LOG = logging.getLogger(__name__)
 _STACKS_NAME = "timeout.txt"
 
 
 @dataclass(frozen=True)
-class TimedEvaluator(Evaluator):
+class TimedEvaluator(WrappedEvaluator):
     """Ends this process where another evaluator takes longer than `seconds` for one epoch.
 
     The first epoch's time includes all that comes before it, such as moving images to a device.
     """
 
-    inner: Evaluator
     seconds: float
 
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
@@ -50,14 +48,6 @@ class TimedEvaluator(Evaluator):
             if report is None:
                 return
             yield report
-
-    def environment(self) -> Environment:
-        """Describe what the other evaluator runs with."""
-        return self.inner.environment()
-
-    def release(self, task: TrialTask) -> None:
-        """Let the other evaluator remove what it kept."""
-        self.inner.release(task)
 
 
 @contextmanager

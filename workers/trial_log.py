@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 
-from nas.evaluation import EpochReport, Evaluator, TrialTask
+from nas.evaluation import EpochReport, TrialTask, WrappedEvaluator
 from nas.layout import TRIAL_LOG_NAME
 from nas.logs import TextFormatter, log_context
-from nas.provenance import Environment
 
 _LOG = logging.getLogger(__name__)
 _OWN = ("nas", "search_spaces", "workers")
@@ -20,13 +19,11 @@ _OWN = ("nas", "search_spaces", "workers")
 
 
 @dataclass(frozen=True)
-class LoggedEvaluator(Evaluator):
+class LoggedEvaluator(WrappedEvaluator):
     """Keeps what another evaluator prints, warns of and logs, its progress, and why it failed.
 
     It takes the process's output for itself while it works on a trial: one trial at a time.
     """
-
-    inner: Evaluator
 
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield the reports of the other evaluator."""
@@ -61,14 +58,6 @@ class LoggedEvaluator(Evaluator):
                     report.validate_seconds,
                 )
             yield report
-
-    def environment(self) -> Environment:
-        """Describe what the other evaluator runs with."""
-        return self.inner.environment()
-
-    def release(self, task: TrialTask) -> None:
-        """Let the other evaluator remove what it kept; the log stays."""
-        self.inner.release(task)
 
 
 @contextmanager

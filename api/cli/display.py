@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -25,6 +26,7 @@ from nas.database.trials import list_trials
 from nas.errors import DatabaseUnavailableError
 from nas.representations import JobView, TrialView
 from nas.status import TrialStatus
+from workers.background import alongside
 
 _REFRESH_SECONDS = 0.5
 
@@ -82,17 +84,9 @@ def shown(database: Database, job_id: str, console: Console, *, quiet: bool) -> 
         yield
         return
     progress = JobProgress(database, job_id)
-    ended = threading.Event()
     watch = _watch_live if console.is_terminal else _watch_lines
-    thread = threading.Thread(
-        target=watch, args=(progress, console, ended), name="display", daemon=True
-    )
-    thread.start()
-    try:
+    with alongside(partial(watch, progress, console), name="display"):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _watch_live(progress: JobProgress, console: Console, ended: threading.Event) -> None:

@@ -22,7 +22,7 @@ from nas.artifacts.sweeping import sweep, unreferenced
 from nas.database import Database
 from nas.database.artifacts import CHECKPOINT_KIND, WEIGHTS_KIND, ArtifactRow, lock_artifacts
 from nas.database.jobs import JobRow
-from nas.database.trials import TrialRow
+from nas.database.trials import TrialRow, precedence
 from nas.errors import InvalidInputError
 from nas.status import JobStatus, TrialStatus
 
@@ -50,19 +50,14 @@ class _Ranked:
     is_feasible: bool
     reward: float
     values: tuple[float, ...]
-    loss: float
+    loss: float | None
     ended: float
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """The order of `find_best_trial`, the best trial's first when sorted."""
-        return (
-            not (self.is_completed and self.is_feasible),
-            -self.reward,
-            tuple(-value for value in self.values),
-            self.loss,
-            self.number,
-        )
+        """The order of `find_best_trial`, in which the best trial's is the largest."""
+        may_win = self.is_completed and self.is_feasible
+        return may_win, self.reward, precedence(self.values, self.loss), -self.number
 
 
 def collect(
@@ -136,7 +131,7 @@ def list_expendable(session: Session, keep: int) -> list[ArtifactRow]:
 def _kept(trials: Sequence[_Ranked], keep: int) -> Iterator[str]:
     if not trials:
         return
-    best = sorted(trials, key=lambda each: each.rank)
+    best = sorted(trials, key=lambda each: each.rank, reverse=True)
     yield from (each.owner for each in best[:keep])
     yield max(trials, key=lambda each: (each.ended, each.number)).owner
     yield from (each.owner for each in _front(best))
@@ -180,7 +175,7 @@ def _ranked_by_job(session: Session) -> dict[str, list[_Ranked]]:
                 is_feasible=row.is_feasible,
                 reward=-math.inf if row.reward is None else row.reward,
                 values=tuple(row.objective_values or ()),
-                loss=math.inf if row.loss is None else row.loss,
+                loss=row.loss,
                 ended=math.inf if row.finished_at is None else row.finished_at.timestamp(),
             )
         )

@@ -62,4 +62,4 @@ def draw_training_set(split: Split, generator: np.random.Generator) -> Split:
     if len(split) <= LARGEST_TRAINING_SET:
         return split
     chosen = np.sort(generator.choice(len(split), LARGEST_TRAINING_SET, replace=False))
-    return Split(split.images[chosen], split.labels[chosen])
+    return split.subset(chosen)

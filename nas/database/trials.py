@@ -167,11 +167,12 @@ def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
     winners = session.scalars(
         select(TrialRow).where(*may_win, TrialRow.reward == highest).order_by(TrialRow.number)
     )
-    return max(winners, key=_precedence, default=None)
+    return max(winners, key=lambda each: precedence(each.objective_values, each.loss), default=None)
 
 
-def _precedence(trial: TrialRow) -> tuple[list[float], float]:
-    return trial.objective_values or [], -math.inf if trial.loss is None else -trial.loss
+def precedence(values: Sequence[float] | None, loss: float | None) -> tuple[list[float], float]:
+    """Return what decides between completed trials of equal reward; the largest is the best."""
+    return list(values or ()), -math.inf if loss is None else -loss
 
 
 def find_evaluation(

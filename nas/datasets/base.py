@@ -47,6 +47,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def subset(self, indices: NDArray[np.int64]) -> Split:
+        """Return some of the images, in the order of `indices`."""
+        return Split(self.images[indices], self.labels[indices], self.mirrors)
+
     def joined(self, other: Split) -> Split:
         """Return this split followed by another."""
         return Split(

@@ -36,6 +36,7 @@ class Digits(Dataset):
         raw = load_digits()
         images = np.round(raw.images * (255 / _BRIGHTEST)).astype(np.uint8)[:, None]
         labels = raw.target.astype(np.int64)
+        whole = Split(images, labels)
         rest, test = train_test_split(
             np.arange(len(labels)),
             test_size=_HELD_OUT,
@@ -46,7 +47,7 @@ class Digits(Dataset):
             rest, test_size=_HELD_OUT, stratify=labels[rest], random_state=_SPLIT_SEED
         )
         return ImageData(
-            train=Split(images[train], labels[train]),
-            validation=Split(images[validation], labels[validation]),
-            test=Split(images[test], labels[test]),
+            train=whole.subset(train),
+            validation=whole.subset(validation),
+            test=whole.subset(test),
         )

@@ -5,20 +5,18 @@ With subfolders `train`, `val` and `test` the splits are theirs; what is missing
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from nas.datasets.base import AnyData, Dataset, DatasetInfo
-from nas.datasets.image_files import SUFFIXES, ImageFile, input_shape, load_files
+from nas.datasets.image_files import SUFFIXES, ImageFile, ImageFilesDataset, input_shape
 from nas.datasets.location import ImageOptions, Location
 from nas.datasets.splitting import Indices, split_by_class
 
 _VALIDATION = ("val", "valid", "validation")
 
 
-class FolderDataset(Dataset):
+class FolderDataset(ImageFilesDataset):
     """Images below a folder, listed when it is made.
 
     Raises:
@@ -65,24 +63,9 @@ class FolderDataset(Dataset):
             files += more
         return tuple(files), (parts["train"], parts["val"], parts["test"])
 
-    @cached_property
-    def info(self) -> DatasetInfo:
-        """What the listing says; unreadable images are still counted."""
-        train, validation, test = (len(part) for part in self._parts)
-        return DatasetInfo(
-            name=self._location.name,
-            summary=f"{len(self._files):,} images in {len(self._class_names)} folders",
-            input_shape=self._shape,
-            class_names=self._class_names,
-            train_size=train,
-            validation_size=validation,
-            test_size=test,
-            source=str(self._location.path),
-        )
-
-    def load(self) -> AnyData:
-        """Decode the images, or say where to read them."""
-        return load_files(self._files, self._parts, self._shape, self._options)
+    @property
+    def _summary(self) -> str:
+        return f"{len(self._files):,} images in {len(self._class_names)} folders"
 
 
 def _subfolders(root: Path) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +21,15 @@ from PIL import Image
 
 from nas.datasets.base import (
     AnyData,
+    Dataset,
+    DatasetInfo,
     ImageData,
     ImageReader,
     Split,
     StreamedData,
     StreamedSplit,
 )
-from nas.datasets.location import ImageOptions
+from nas.datasets.location import ImageOptions, Location
 from nas.datasets.splitting import Indices
 from nas.errors import InvalidInputError
 from search_spaces.base import InputShape
@@ -104,6 +108,41 @@ def input_shape(files: Sequence[ImageFile], options: ImageOptions, name: str) ->
         )
     height, width = options.height_and_width or next(iter(sizes))
     return channels, height, width
+
+
+class ImageFilesDataset(Dataset):
+    """Images in files that are listed, and split, when the data set is made."""
+
+    _location: Location
+    _options: ImageOptions
+    _files: tuple[ImageFile, ...]
+    _parts: tuple[Indices, ...]
+    _class_names: tuple[str, ...]
+    _shape: InputShape
+
+    @property
+    @abstractmethod
+    def _summary(self) -> str:
+        """What the data set is, in a line."""
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        """What the listing says; unreadable images are still counted."""
+        train, validation, test = (len(part) for part in self._parts)
+        return DatasetInfo(
+            name=self._location.name,
+            summary=self._summary,
+            input_shape=self._shape,
+            class_names=self._class_names,
+            train_size=train,
+            validation_size=validation,
+            test_size=test,
+            source=str(self._location.path),
+        )
+
+    def load(self) -> AnyData:
+        """Decode the images, or say where to read them."""
+        return load_files(self._files, self._parts, self._shape, self._options)
 
 
 def load_files(

@@ -49,7 +49,7 @@ class NpzDataset(Dataset):
                 train.labels, *(shares[part] for part in missing), seed=self._options.seed
             )
             for part, indices in zip(("train", *missing), chosen, strict=True):
-                parts[part] = Split(train.images[indices], train.labels[indices], train.mirrors)
+                parts[part] = train.subset(indices)
         return ImageData(parts["train"], parts["val"], parts["test"])
 
     def _read(self) -> dict[str, Split]:

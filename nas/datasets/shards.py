@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 import tarfile
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from nas.datasets.base import AnyData, Dataset, DatasetInfo
-from nas.datasets.image_files import SUFFIXES, ImageFile, input_shape, load_files
+from nas.datasets.image_files import SUFFIXES, ImageFile, ImageFilesDataset, input_shape
 from nas.datasets.location import ImageOptions, Location
 from nas.datasets.splitting import split_by_class
 
@@ -23,7 +21,7 @@ _LABEL_SUFFIX = ".cls"
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
 
-class ShardsDataset(Dataset):
+class ShardsDataset(ImageFilesDataset):
     """Samples of uncompressed tar archives, indexed when it is made.
 
     Raises:
@@ -39,8 +37,8 @@ class ShardsDataset(Dataset):
         self._shards = len(paths)
         self._files = tuple(file for path in paths for file in self._indexed(path))
         labels = np.array([file.label for file in self._files], dtype=np.int64)
-        self._num_classes = int(labels.max(initial=-1)) + 1
-        if self._num_classes < 2:
+        self._class_names = tuple(map(str, range(int(labels.max(initial=-1)) + 1)))
+        if len(self._class_names) < 2:
             raise ValueError(f"of {location.name!r}: got images of less than 2 classes")
         options = self._options
         self._parts = split_by_class(labels, options.validation, options.test, seed=options.seed)
@@ -88,24 +86,9 @@ class ShardsDataset(Dataset):
             )
         return int(text)
 
-    @cached_property
-    def info(self) -> DatasetInfo:
-        """What the index says; unreadable images are still counted."""
-        train, validation, test = (len(part) for part in self._parts)
-        return DatasetInfo(
-            name=self._location.name,
-            summary=f"{len(self._files):,} images in {self._shards} tar archives",
-            input_shape=self._shape,
-            class_names=tuple(map(str, range(self._num_classes))),
-            train_size=train,
-            validation_size=validation,
-            test_size=test,
-            source=str(self._location.path),
-        )
-
-    def load(self) -> AnyData:
-        """Decode the images, or say where to read them."""
-        return load_files(self._files, self._parts, self._shape, self._options)
+    @property
+    def _summary(self) -> str:
+        return f"{len(self._files):,} images in {self._shards} tar archives"
 
 
 def _expanded(pattern: str) -> list[Path]:

@@ -91,11 +91,7 @@ class TorchvisionDataset(Dataset):
         whole, test = self._part("train"), self._part("test")
         options = self._options
         train, validation = split_by_class(whole.labels, options.validation, seed=options.seed)
-        return ImageData(
-            Split(whole.images[train], whole.labels[train], whole.mirrors),
-            Split(whole.images[validation], whole.labels[validation], whole.mirrors),
-            test,
-        )
+        return ImageData(whole.subset(train), whole.subset(validation), test)
 
     def _part(self, part: str) -> Split:
         from torchvision import datasets  # imports torch, which the API does without

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from nas.recipe import Augmentation, AugmentationPolicy, Flip
 from workers.training.policies import apply_policy
+from workers.training.warping import warped
 
 
 def augmented(
@@ -97,11 +98,9 @@ def mixed_up(
 def random_affine(images: Tensor, augmentation: Augmentation, generator: torch.Generator) -> Tensor:
     """Shift, turn and zoom each image `(N, C, H, W)` by amounts of its own, filling with zeros.
 
-    One bilinear resampling does all three (Jaderberg et al.: Spatial Transformer Networks,
-    NeurIPS 2015, equation 1).
+    One resampling does all three.
     """
-    n, _, height, width = images.shape
-    unit = torch.rand((4, n), generator=generator, device=images.device) * 2 - 1
+    unit = torch.rand((4, len(images)), generator=generator, device=images.device) * 2 - 1
     angle = unit[0] * math.radians(augmentation.max_rotation)
     zoom = 1 + unit[1] * augmentation.max_zoom
     cos, sin = angle.cos() * zoom, angle.sin() * zoom
@@ -110,10 +109,4 @@ def random_affine(images: Tensor, augmentation: Augmentation, generator: torch.G
         .round()
         .clamp(-augmentation.max_shift, augmentation.max_shift)
     )
-    # Coordinates run from -1 to 1 along each side, hence the factors of height and width.
-    across = torch.stack([cos, -sin * height / width, pixels[0] * 2 / width], dim=1)
-    down = torch.stack([sin * width / height, cos, pixels[1] * 2 / height], dim=1)
-    grid = F.affine_grid(
-        torch.stack([across, down], dim=1), list(images.shape), align_corners=False
-    )
-    return F.grid_sample(images, grid, align_corners=False)
+    return warped(images, ((cos, -sin, pixels[0]), (sin, cos, pixels[1])))

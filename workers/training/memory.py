@@ -17,8 +17,7 @@ import psutil
 import torch
 
 from nas.errors import TrialInfeasibleError
-from nas.evaluation import EpochReport, Evaluator, TrialTask
-from nas.provenance import Environment
+from nas.evaluation import EpochReport, TrialTask, WrappedEvaluator
 from nas.shortage import MemoryShortage
 
 _LOG = logging.getLogger(__name__)
@@ -76,13 +75,11 @@ def bytes_in_use() -> int:
 
 
 @dataclass(frozen=True)
-class HalvingEvaluator(Evaluator):
+class HalvingEvaluator(WrappedEvaluator):
     """Lets another evaluator go on with half the batch size, once, where memory ran out.
 
     The epochs that are done stay: the training goes on from its checkpoint.
     """
-
-    inner: Evaluator
 
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield the reports of the other evaluator.
@@ -123,14 +120,6 @@ class HalvingEvaluator(Evaluator):
                 f"{error.memory_bytes:,}",
                 shortage,
             ) from None
-
-    def environment(self) -> Environment:
-        """Describe what the other evaluator runs with."""
-        return self.inner.environment()
-
-    def release(self, task: TrialTask) -> None:
-        """Let the other evaluator remove what it kept."""
-        self.inner.release(task)
 
 
 def _free_memory() -> None:

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as vision
 
 from nas.recipe import Augmentation, AugmentationPolicy
+from workers.training.warping import warped
 
 _LEVELS = 30
 """Magnitudes run from 0 to this in both papers."""
@@ -71,49 +72,30 @@ def _identity(images: Tensor, amount: Tensor) -> Tensor:
     return images
 
 
-def _warped(images: Tensor, rows: tuple[tuple[Tensor | float, ...], ...]) -> Tensor:
-    """Resample by an affine map of pixels about the centre, filling with zeros.
-
-    `rows` gives x and y of the source: factors of x and of y, and pixels added.
-    """
-    n, _, height, width = images.shape
-    zero = images.new_zeros(n)
-    (xx, xy, x0), (yx, yy, y0) = ((zero + value for value in row) for row in rows)
-    theta = torch.stack(
-        [
-            torch.stack([xx, xy * height / width, x0 * 2 / width], dim=1),
-            torch.stack([yx * width / height, yy, y0 * 2 / height], dim=1),
-        ],
-        dim=1,
-    )
-    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, align_corners=False)
-
-
 def _shear_x(images: Tensor, amount: Tensor) -> Tensor:
-    return _warped(images, ((1.0, amount, 0.0), (0.0, 1.0, 0.0)))
+    return warped(images, ((1.0, amount, 0.0), (0.0, 1.0, 0.0)))
 
 
 def _shear_y(images: Tensor, amount: Tensor) -> Tensor:
-    return _warped(images, ((1.0, 0.0, 0.0), (amount, 1.0, 0.0)))
+    return warped(images, ((1.0, 0.0, 0.0), (amount, 1.0, 0.0)))
 
 
 def _translate_x(images: Tensor, amount: Tensor) -> Tensor:
     """Translate by a share of the width, in whole pixels."""
     pixels = (amount * images.shape[3]).trunc()
-    return _warped(images, ((1.0, 0.0, pixels), (0.0, 1.0, 0.0)))
+    return warped(images, ((1.0, 0.0, pixels), (0.0, 1.0, 0.0)))
 
 
 def _translate_y(images: Tensor, amount: Tensor) -> Tensor:
     pixels = (amount * images.shape[2]).trunc()
-    return _warped(images, ((1.0, 0.0, 0.0), (0.0, 1.0, pixels)))
+    return warped(images, ((1.0, 0.0, 0.0), (0.0, 1.0, pixels)))
 
 
 def _rotate(images: Tensor, amount: Tensor) -> Tensor:
     """Turn by `amount` degrees."""
     angle = amount * (math.pi / 180)
     cos, sin = angle.cos(), angle.sin()
-    return _warped(images, ((cos, -sin, 0.0), (sin, cos, 0.0)))
+    return warped(images, ((cos, -sin, 0.0), (sin, cos, 0.0)))
 
 
 def _blended(images: Tensor, extreme: Tensor, amount: Tensor) -> Tensor:

@@ -38,9 +38,10 @@ def new_training(
     epochs: int = 3,
     seed: int = 0,
     architecture: Architecture = SMALL,
+    kind: type[CandidateTraining] = CandidateTraining,
     **recipe: Any,
 ):
-    return CandidateTraining(
+    return kind(
         architecture,
         (1, 8, 8),
         10,

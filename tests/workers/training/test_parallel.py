@@ -9,8 +9,7 @@ import pytest
 from torch import distributed
 
 from nas.errors import TrialInfeasibleError
-from nas.recipe import Recipe
-from tests.workers.training.factories import CPU, SMALL, digits, new_task, new_training, same_state
+from tests.workers.training.factories import CPU, digits, new_task, new_training, same_state
 from workers.training.data import DeviceImages
 from workers.training.evaluator import TrainingEvaluator
 from workers.training.parallel import ParallelTraining
@@ -24,22 +23,12 @@ def group(tmp_path: Path) -> Iterator[None]:
     distributed.destroy_process_group()
 
 
-def new_parallel(data, **recipe):
-    return ParallelTraining(
-        SMALL,
-        (1, 8, 8),
-        10,
-        images=DeviceImages(data.train, CPU),
-        recipe=Recipe().model_copy(update=recipe),
-        epochs=2,
-        seed=0,
-        device=CPU,
-    )
-
-
 def test_group_of_one_trains_bit_for_bit_as_without_a_group() -> None:
     data = digits(130, 60)
-    alone, parallel = new_training(data, epochs=2), new_parallel(data)
+    alone, parallel = (
+        new_training(data, epochs=2),
+        new_training(data, epochs=2, kind=ParallelTraining),
+    )
     validation = DeviceImages(data.validation, CPU)
     for _ in range(2):
         assert parallel.run_epoch() == alone.run_epoch()
@@ -65,7 +54,7 @@ def test_checkpoint_of_one_process_is_taken_up_by_a_group(tmp_path: Path) -> Non
 def test_batch_norms_need_two_images_in_each_process(monkeypatch, processes: int) -> None:
     monkeypatch.setattr(distributed, "get_world_size", lambda *_: processes)
     with pytest.raises(TrialInfeasibleError) as caught:
-        new_parallel(digits(40, 20), batch_size=3)
+        new_training(digits(40, 20), epochs=2, kind=ParallelTraining, batch_size=3)
     assert str(caught.value) == (
         "recipe.batch_size: got 3, which makes batches of 2 images for "
         f"{processes} workers, allowed: at least {2 * processes}"
