@@ -38,7 +38,7 @@ from nas.datasets import Split, find_or_raise_dataset
 from nas.recipe import Augmentation, AugmentationPolicy, Recipe
 from search_spaces import Architecture, InputShape, parse_architecture
 from search_spaces.analysis import analyze
-from workers.training.acceleration import Acceleration, set_up_process
+from workers.training.acceleration import Acceleration
 from workers.training.candidate import CandidateTraining
 from workers.training.data import DeviceImages
 
@@ -57,7 +57,7 @@ def main() -> None:
     options = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_num_threads(options.threads)
-    set_up_process()
+    torch.set_flush_denormal(True)  # for the loops written by hand as for ours
     print(
         f"{device}, {os.cpu_count()} cores, {options.threads} thread(s), torch {torch.__version__}"
     )

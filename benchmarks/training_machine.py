@@ -20,7 +20,6 @@ from plain_loops import PlainTraining, tensor_batches
 from nas.datasets import find_or_raise_dataset
 from nas.recipe import Recipe
 from search_spaces import Architecture, create_space
-from workers.training.acceleration import set_up_process
 from workers.training.candidate import CandidateTraining
 from workers.training.data import DeviceImages
 
@@ -80,7 +79,6 @@ def _warm_up(_: int) -> None:
 
 
 def _train(architecture: Architecture) -> float:
-    set_up_process()
     data = find_or_raise_dataset("digits").load()
     training = CandidateTraining(
         architecture,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -39,9 +42,16 @@ class Acceleration:
 DEFAULT_ACCELERATION = Acceleration()
 
 
-def set_up_process() -> None:
-    """Let this process compute as training wants it: tiny numbers are zero, which costs no time.
+@contextmanager
+def denormals_as_zero() -> Iterator[None]:
+    """Compute with denormal numbers taken for zero, in this thread and those it starts.
 
-    Arithmetic on denormal numbers is slow on CPUs, and weights that decay reach them.
+    Arithmetic on them is slow on CPUs, and weights that decay reach them. What the process did
+    before, it does again afterwards: other code may rely on them.
     """
+    before = sys.float_info.min / 2 == 0.0
     torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)

@@ -22,7 +22,7 @@ from nas.evaluation import EVALUATION_BATCH, Metrics
 from nas.recipe import Optimizer, Recipe
 from search_spaces import Architecture, InputShape, build_classifier
 from search_spaces.classifier import Classifier
-from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration
+from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration, denormals_as_zero
 from workers.training.augmentation import mixed_up
 from workers.training.auxiliary import TrainedNetwork, add_classifier
 from workers.training.averaging import WeightAverage
@@ -97,6 +97,7 @@ class CandidateTraining:
         """The network to evaluate and to keep: the averaged one where the recipe has one."""
         return self.model if self._average is None else self._average.model
 
+    @denormals_as_zero()
     def run_epoch(self) -> float:
         """Train for one epoch and return its mean loss.
 
@@ -166,6 +167,7 @@ class CandidateTraining:
         progress = min(1.0, max(0.0, (step - warmup) / max(1.0, last - warmup)))
         return self.recipe.peak_learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
+    @denormals_as_zero()
     @torch.inference_mode()
     def evaluate(self, images: TrainingImages) -> Metrics:
         """Measure accuracy and cross-entropy on all of `images`."""

@@ -14,7 +14,7 @@ from nas.datasets import AnyData, train_and_validation
 from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
 from nas.provenance import Environment
 from workers.cluster import may_use_gpu
-from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration, set_up_process
+from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration, denormals_as_zero
 from workers.training.candidate import CandidateTraining
 from workers.training.checkpoint import (
     drop_checkpoint,
@@ -107,6 +107,7 @@ def pick_device() -> torch.device:
     return torch.device("cuda" if may_use_gpu() and torch.cuda.is_available() else "cpu")
 
 
+@denormals_as_zero()
 def _start(
     kind: type[CandidateTraining],
     task: TrialTask,
@@ -114,7 +115,6 @@ def _start(
     device: torch.device,
     acceleration: Acceleration,
 ) -> CandidateTraining:
-    set_up_process()
     return kind(
         task.architecture,
         task.input_shape,
