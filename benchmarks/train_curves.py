@@ -1,6 +1,7 @@
 """Train random cells on digits in full and keep every epoch, for `multi_fidelity.py` to replay.
 
     python benchmarks/train_curves.py steady       # writes benchmarks/curves-steady.csv.gz
+    python benchmarks/train_curves.py long --seeds 0 1 2 --out part.csv.gz    # shared out
 
 Each seed is a job by random search: its proposals do not depend on what is reported, so that a
 scheduler meets the same ones. Fifteen to forty minutes on one core.
@@ -76,6 +77,7 @@ def main() -> None:
     """Train and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pool", choices=POOLS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=range(SEEDS), help="only these")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -86,7 +88,7 @@ def main() -> None:
     ) as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for seed in range(SEEDS):
+        for seed in options.seeds:
             spec = job_of(options.pool, seed)
             with tempfile.TemporaryDirectory() as directory:
                 for row in _train_all(spec, evaluator, data.fingerprint, Path(directory)):
