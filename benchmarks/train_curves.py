@@ -28,7 +28,10 @@ from nas.search import SearchLoop
 from workers.training.evaluator import TrainingEvaluator
 
 SEEDS = 5
-COLUMNS = ("seed", "architecture_hash", "epoch", "accuracy", "loss", "train_seconds")
+COLUMNS = (
+    *("seed", "architecture_hash", "epoch", "accuracy", "loss"),
+    *("train_loss", "train_seconds"),
+)
 
 POOLS: Mapping[str, Mapping[str, Any]] = {
     # A learning rate under which the first epochs tell something of the last.
@@ -114,6 +117,7 @@ def _train_all(
                     report.epoch,
                     report.metrics.accuracy,
                     report.metrics.loss,
+                    report.train_loss,
                     f"{report.train_seconds:.4f}",
                 )
             )
