@@ -158,7 +158,7 @@ def load_curves(path: Path) -> dict[int, dict[str, list[EpochReport]]]:
             report = EpochReport(
                 int(row["epoch"]),
                 metrics,
-                float(row.get("train_loss", "nan")),
+                float(row.get("train_loss", 0)),
                 float(row["train_seconds"]),
             )
             curves[int(row["seed"])][row["architecture_hash"]].append(report)
