@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
 from nas.baselines import BaselineResult
@@ -191,6 +191,11 @@ class JobView(JobSpec):
     baselines: list[BaselineResult] = Field(  # type: ignore[assignment]
         description="the baselines asked for; figures that are not known yet are null"
     )
+
+    @model_validator(mode="after")
+    def _options_and_starts_fit(self) -> Self:
+        """Let what was accepted once be shown, though its images or packages are gone by now."""
+        return self
 
     @classmethod
     def of(cls, session: Session, row: JobRow) -> JobView:

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     database_patience_seconds: float = Field(
         300.0, ge=0, le=86_400, description="how long a job waits for a database that is gone"
     )
+    ray_patience_seconds: float = Field(
+        300.0, ge=0, le=86_400, description="how long a job waits for a Ray cluster that is lost"
+    )
     checkpoints_per_job: int = Field(
         20,
         ge=0,
