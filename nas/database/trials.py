@@ -25,6 +25,7 @@ from nas.database.base import Table, UtcDateTime, status_column
 from nas.errors import ConflictError, NotFoundError
 from nas.evaluation import EpochReport
 from nas.ids import new_id
+from nas.objective_request import MOST_OBJECTIVES
 from nas.shortage import MemoryShortage
 from nas.status import TRIAL_TRANSITIONS, TrialStatus
 
@@ -38,6 +39,7 @@ class TrialRow(Table):
         UniqueConstraint("job_id", "architecture_hash", "evaluation_key"),
         Index("ix_trials_evaluation", "architecture_hash", "evaluation_key"),
         Index("ix_trials_training", "architecture_hash", "training_key"),
+        Index("ix_trials_ranking", "job_id", "status", "is_feasible", "reward"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
@@ -158,16 +160,22 @@ def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
     equals, so that the trial is on the front. Of trials that are equal in all, as accuracies
     counted on few images often are, it is that of the lowest validation loss, then the earliest.
     """
-    may_win = (
-        TrialRow.job_id == job_id,
-        TrialRow.status == TrialStatus.COMPLETED,
-        TrialRow.is_feasible,
+    further = (
+        TrialRow.objective_values[place].as_float().desc() for place in range(1, MOST_OBJECTIVES)
     )
-    highest = select(func.max(TrialRow.reward)).where(*may_win).scalar_subquery()
-    winners = session.scalars(
-        select(TrialRow).where(*may_win, TrialRow.reward == highest).order_by(TrialRow.number)
+    return session.scalar(
+        select(TrialRow)
+        .where(
+            TrialRow.job_id == job_id,
+            TrialRow.status == TrialStatus.COMPLETED,
+            TrialRow.is_feasible,
+            TrialRow.reward.is_not(None),
+        )
+        .order_by(
+            TrialRow.reward.desc(), *further, TrialRow.loss.asc().nulls_last(), TrialRow.number
+        )
+        .limit(1)
     )
-    return max(winners, key=lambda each: precedence(each.objective_values, each.loss), default=None)
 
 
 def precedence(values: Sequence[float] | None, loss: float | None) -> tuple[list[float], float]:
