@@ -3,6 +3,7 @@
 from nas.database import (
     artifacts,
     baselines,
+    deleted_trials,
     jobs,
     latency,
     policies,
@@ -18,6 +19,7 @@ __all__ = [
     "artifacts",
     "baselines",
     "connect",
+    "deleted_trials",
     "jobs",
     "latency",
     "open_database",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,12 @@ class JobRow(Table):
     final_epoch: Mapped[int] = mapped_column(default=0)
     final_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     reference_json: Mapped[dict[str, float] | None] = mapped_column(JSON)
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    @property
+    def last_event_id(self) -> int:
+        """Id of the job's newest event; see `nas.job_events`."""
+        return 2 * self.revision + 1
 
     @property
     def spec(self) -> JobSpec:
@@ -119,17 +125,23 @@ def lock_job(session: Session, job_id: str) -> JobRow:
 def list_jobs(
     session: Session,
     *,
-    status: JobStatus | None = None,
+    statuses: Collection[JobStatus] = (),
     before: str | None = None,
     limit: int | None = None,
 ) -> Sequence[JobRow]:
     """Return jobs, newest first; `before` is the last id of the page before."""
     query = select(JobRow).order_by(JobRow.id.desc())
-    if status is not None:
-        query = query.where(JobRow.status == status)
+    if statuses:
+        query = query.where(JobRow.status.in_(statuses))
     if before is not None:
         query = query.where(JobRow.id < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def list_revisions(session: Session, job_ids: Collection[str]) -> dict[str, int]:
+    """Return how often each of the jobs has changed; those that are gone are left out."""
+    query = select(JobRow.id, JobRow.revision).where(JobRow.id.in_(job_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def count_jobs(session: Session) -> dict[JobStatus, int]:
