@@ -92,7 +92,7 @@ class _JobsPage:
 def _look(database: Database, chosen: str | None) -> tuple[list[JobView], list[TrialView]]:
     """Read the jobs, and the trials of the chosen one or else of the newest."""
     with database.read() as session:
-        jobs = [JobView.of(session, row) for row in list_jobs(session, limit=_JOBS_SHOWN)]
+        jobs = JobView.of_many(session, list_jobs(session, limit=_JOBS_SHOWN))
         if not jobs:
             return [], []
         shown = chosen if any(job.id == chosen for job in jobs) else jobs[0].id
