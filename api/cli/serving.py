@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.context import DatabaseOption, RayOption, opened
+from api.cli.context import DatabaseOption, RayOption, opened_for_service
 from api.cli.output import console
 from nas.errors import InvalidInputError
 from nas.logs import configure_logging
@@ -24,6 +24,8 @@ from nas.settings import Settings
 
 _PARENT_POLL_SECONDS = 1.0
 _SHUTDOWN_SECONDS = 60.0
+_DRAIN_SECONDS = 3
+"""How long the server waits for streams of events, which may last as long as a job."""
 
 
 def serve(
@@ -46,7 +48,7 @@ def serve(
             "address, or any with --without-auth"
         )
     _require_free(host, port)
-    with opened(db, ray_address) as (database, settings):
+    with opened_for_service(db, ray_address) as (database, settings):
         configure_logging(settings.log_format)
         import uvicorn
 
@@ -56,7 +58,14 @@ def serve(
         console.print(f"API        http://{host}:{port}/api/docs", highlight=False)
         with _embedded_runner(settings) if runner else contextlib.nullcontext():
             app = create_app(database, settings)
-            uvicorn.run(app, host=host, port=port, log_level="warning", log_config=None)
+            uvicorn.run(
+                app,
+                host=host,
+                port=port,
+                log_level="warning",
+                log_config=None,
+                timeout_graceful_shutdown=_DRAIN_SECONDS,
+            )
 
 
 def worker(
@@ -65,7 +74,7 @@ def worker(
     stop_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Wait for jobs and run them, one after the other."""
-    with opened(db, ray_address) as (database, settings):
+    with opened_for_service(db, ray_address) as (database, settings):
         configure_logging(settings.log_format)
         from workers.runner import JobRunner
         from workers.service import RunnerService
