@@ -27,4 +27,5 @@ def _id(what: str) -> object:
 JobId = Annotated[str, _id("job"), AfterValidator(_that_may_exist)]
 TrialId = Annotated[str, _id("trial"), AfterValidator(_that_may_exist)]
 ArtifactId = Annotated[str, _id("artefact"), AfterValidator(_that_may_exist)]
+KeyId = Annotated[str, _id("key"), AfterValidator(_that_may_exist)]
 Name = Annotated[str, Path(max_length=200, description="as the listing has it")]

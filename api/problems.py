@@ -13,7 +13,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from nas.errors import ConflictError, DatabaseUnavailableError, NasError, NotFoundError
+from nas.errors import (
+    ConflictError,
+    DatabaseUnavailableError,
+    NasError,
+    NotFoundError,
+    QuotaExceededError,
+)
 from search_spaces import SearchSpaceError
 
 MEDIA_TYPE = "application/problem+json"
@@ -22,10 +28,12 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (NotFoundError, 404, "not found"),
     (ConflictError, 409, "conflict"),
     (DatabaseUnavailableError, 503, "database unavailable"),
+    (QuotaExceededError, 429, "quota exceeded"),
     (NasError, 422, "invalid input"),
     (SearchSpaceError, 422, "invalid input"),
 )
 _LONGEST_DETAIL = 2000
+_ALWAYS_POSSIBLE = (401, 403, 422, 429, 503)
 
 
 class FieldProblem(BaseModel):
@@ -62,7 +70,7 @@ def possible(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status in sorted({*statuses, 422, 503})
+        for status in sorted({*statuses, *_ALWAYS_POSSIBLE})
     }
 
 

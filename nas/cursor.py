@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from nas.errors import InvalidInputError
+from nas.ids import is_id
 
 _LONGEST = 512
 
@@ -32,7 +33,24 @@ def read_cursor(text: str, listing: str, length: int) -> list[Any]:
         if not isinstance(content, list) or len(content) != length + 1 or content[0] != listing:
             raise ValueError(text)
     except (ValueError, binascii.Error, RecursionError):
-        raise InvalidInputError(
-            f"cursor: got {text[:80]!r}, allowed: the `next_cursor` of a page with the same order"
-        ) from None
+        raise no_cursor(text) from None
     return content[1:]
+
+
+def read_id_cursor(text: str, listing: str) -> str:
+    """Read the id back at which a page of a listing in the order of ids ends.
+
+    Raises:
+        InvalidInputError: It was never given out, or was for another listing.
+    """
+    (last,) = read_cursor(text, listing, 1)
+    if not is_id(last):
+        raise no_cursor(text)
+    return str(last)
+
+
+def no_cursor(text: str) -> InvalidInputError:
+    """Say that a text is not a cursor."""
+    return InvalidInputError(
+        f"cursor: got {text[:80]!r}, allowed: the `next_cursor` of a page with the same order"
+    )

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from sqlalchemy.orm import Session
 
 from nas.constraint import Constraint
-from nas.cursor import read_cursor, write_cursor
+from nas.cursor import no_cursor, read_cursor, read_id_cursor, write_cursor
 from nas.database.jobs import find_or_raise_job, list_jobs
 from nas.database.trial_pages import (
     TRIAL_SORTS,
@@ -20,7 +20,6 @@ from nas.database.trial_pages import (
     read_trial_page,
 )
 from nas.errors import InvalidInputError
-from nas.ids import is_id
 from nas.metrics import METRICS
 from nas.representations import JobView, MetricView, TrialView
 from nas.status import JobStatus, TrialStatus
@@ -116,10 +115,16 @@ class MetricPage(BaseModel):
     items: list[MetricView] = Field(description="by epoch")
 
 
-def job_page(session: Session, query: JobQuery) -> JobPage:
-    """Read a page of jobs; raises `InvalidInputError` for a cursor that is none."""
-    before = _job_position(query.cursor) if query.cursor else None
-    rows = list_jobs(session, statuses=query.status, before=before, limit=query.limit + 1)
+def job_page(session: Session, query: JobQuery, owner: str | None = None) -> JobPage:
+    """Read a page of jobs, of one owner or of all.
+
+    Raises:
+        InvalidInputError: The cursor is none.
+    """
+    before = read_id_cursor(query.cursor, "jobs") if query.cursor else None
+    rows = list_jobs(
+        session, statuses=query.status, owner=owner, before=before, limit=query.limit + 1
+    )
     shown = rows[: query.limit]
     is_last = len(rows) <= query.limit
     return JobPage(
@@ -156,17 +161,10 @@ def trial_page(session: Session, job_id: str, query: TrialQuery) -> TrialPage:
     )
 
 
-def _job_position(cursor: str) -> str:
-    (last,) = read_cursor(cursor, "jobs", 1)
-    if not is_id(last):
-        raise _no_cursor(cursor)
-    return str(last)
-
-
 def _trial_position(cursor: str, listing: str) -> Position:
     value, number = read_cursor(cursor, listing, 2)
     if not isinstance(number, int) or not 0 <= number < _LARGEST_NUMBER:
-        raise _no_cursor(cursor)
+        raise no_cursor(cursor)
     return _sort_value(cursor, value, is_moment=listing.endswith("_at")), number
 
 
@@ -177,17 +175,13 @@ def _sort_value(cursor: str, value: Any, *, is_moment: bool) -> SortValue:
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            raise _no_cursor(cursor) from None
+            raise no_cursor(cursor) from None
         if moment.tzinfo is not None:
             return moment
     elif isinstance(value, int | float) and abs(value) < _LARGEST_NUMBER and not is_moment:
         return value
-    raise _no_cursor(cursor)
+    raise no_cursor(cursor)
 
 
 def _plain(value: SortValue) -> float | str | None:
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _no_cursor(cursor: str) -> InvalidInputError:
-    return InvalidInputError(f"cursor: got {cursor!r}, allowed: the `next_cursor` of a page")

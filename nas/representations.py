@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
 from nas.baselines import BaselineResult
@@ -183,6 +183,9 @@ class JobView(JobSpec):
 
     id: str = Field(description="UUIDv7: the order of ids is that of creation")
     status: JobStatus
+    owner: str | None = Field(
+        description="name of the key it was submitted with; null: none was asked for"
+    )
     created_at: datetime = Field(description="UTC")
     started_at: datetime | None = Field(description="UTC; null: no runner has begun")
     finished_at: datetime | None = Field(description="UTC; null: it is not over")
@@ -201,6 +204,11 @@ class JobView(JobSpec):
     last_event_id: int = Field(
         0, description="pass as `after` to GET /jobs/{id}/events for what is yet to come"
     )
+
+    @model_validator(mode="after")
+    def _options_and_starts_fit(self) -> Self:
+        """Let what was accepted once be shown, though its images or packages are gone by now."""
+        return self
 
     @classmethod
     def of(cls, session: Session, row: JobRow) -> JobView:
@@ -253,6 +261,7 @@ class JobView(JobSpec):
                 "name": row.name,
                 "id": row.id,
                 "status": row.status,
+                "owner": None if row.owner is None else row.owner.name,
                 "created_at": row.created_at,
                 "started_at": row.started_at,
                 "finished_at": row.finished_at,

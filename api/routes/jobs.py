@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from api.access.ownership import PrincipalDep
 from api.dependencies import DatabaseDep, SettingsDep
 from api.parameters import JobId
 from api.problems import possible
@@ -17,13 +18,15 @@ from nas.artifacts import open_store
 from nas.database import Database
 from nas.database.artifacts import find_or_raise_artifact, list_artifacts
 from nas.database.jobs import (
+    JobRow,
     create_job,
+    find_job_by_idempotency_key,
     find_or_create_job,
     find_or_raise_job,
     request_resume,
     request_stop,
 )
-from nas.database.trials import find_best_trial
+from nas.database.trials import find_best_trial, find_or_raise_trial
 from nas.datasets.location import require_below
 from nas.deletion import delete_job
 from nas.errors import NotFoundError
@@ -32,6 +35,7 @@ from nas.feasibility import check_feasible
 from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.pages import JobPage, JobQuery, TrialPage, TrialQuery, job_page, trial_page
+from nas.quotas import require_within_quota
 from nas.representations import ArtifactView, JobView, TrialView
 from nas.retrying import retry_failed_trials
 
@@ -54,7 +58,9 @@ class ExportView(BaseModel):
 
 async def _data_below_data_dir(request: Request, settings: SettingsDep) -> None:
     """Refuse a data set elsewhere on the server before anything of it is looked at."""
-    body = await request.json() if await request.body() else None
+    if not await request.body():
+        return
+    body = await request.json()
     name = body.get("dataset") if isinstance(body, dict) else None
     if isinstance(name, str):
         require_below(name, settings.data_dir)
@@ -73,6 +79,7 @@ async def _feasible(
 def submit(
     spec: Annotated[JobSpec, Depends(_feasible)],
     database: DatabaseDep,
+    principal: PrincipalDep,
     response: Response,
     idempotency_key: Annotated[
         str | None,
@@ -81,18 +88,31 @@ def submit(
 ) -> JobView:
     """Submit a job; the same `Idempotency-Key` with the same body gives the same job."""
     with database.write() as session:
-        if idempotency_key:
-            job = find_or_create_job(session, spec, utc_now(), idempotency_key=idempotency_key)
-        else:
-            job = create_job(session, spec, utc_now())
+        job = _submitted(session, spec, principal.key_id, idempotency_key)
         response.headers["Location"] = f"/api/v1/jobs/{job.id}"
         return JobView.of(session, job)
 
 
+def _submitted(
+    session: Session, spec: JobSpec, owner: str | None, idempotency_key: str | None
+) -> JobRow:
+    if idempotency_key:
+        earlier = find_job_by_idempotency_key(session, idempotency_key, owner)
+        if earlier is None:
+            require_within_quota(session, owner, new_trials=spec.trials)
+        return find_or_create_job(
+            session, spec, utc_now(), idempotency_key=idempotency_key, owner=owner
+        )
+    require_within_quota(session, owner, new_trials=spec.trials)
+    return create_job(session, spec, utc_now(), owner=owner)
+
+
 @router.get("", response_model=JobPage, responses=possible())
-async def index(query: Annotated[JobQuery, Query()], read: ReadDep) -> Response:
-    """List jobs, newest first."""
-    return await read(lambda session: job_page(session, query))
+async def index(
+    query: Annotated[JobQuery, Query()], principal: PrincipalDep, read: ReadDep
+) -> Response:
+    """List jobs, newest first; to a submitter, those of its key."""
+    return await read(lambda session: job_page(session, query, principal.sees_owner))
 
 
 @router.get("/{job_id}", response_model=JobView, responses=possible(404))
@@ -118,6 +138,7 @@ def stop(job_id: JobId, database: DatabaseDep) -> JobView:
 def resume(job_id: JobId, database: DatabaseDep) -> JobView:
     """Queue a stopped, failed or abandoned job again."""
     with database.write() as session:
+        require_within_quota(session, find_or_raise_job(session, job_id).owner_key_id, new_trials=0)
         return JobView.of(session, request_resume(session, job_id, utc_now()))
 
 
@@ -170,7 +191,7 @@ async def export(
     settings: SettingsDep,
 ) -> ExportView:
     """Export the winner, or one trial, and check the result on real images."""
-    await run_in_threadpool(_require_job, database, job_id)
+    await run_in_threadpool(_require_part_of, database, job_id, wanted.trial_id)
     # In a process of its own: tracing a network would hold up every other request.
     ids = await request.app.state.torch_process.run(
         export_from_settings, settings, wanted.trial_id or job_id, wanted.format
@@ -180,6 +201,8 @@ async def export(
     return ExportView(format=wanted.format, artifacts=views)
 
 
-def _require_job(database: Database, job_id: str) -> None:
+def _require_part_of(database: Database, job_id: str, trial_id: str | None) -> None:
     with database.read() as session:
         find_or_raise_job(session, job_id)
+        if trial_id is not None and find_or_raise_trial(session, trial_id).job_id != job_id:
+            raise NotFoundError(f"no trial {trial_id!r}")

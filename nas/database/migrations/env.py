@@ -5,7 +5,9 @@ from __future__ import annotations
 from alembic import context
 
 from nas.database import (
+    api_keys,
     artifacts,
+    audit,
     baselines,
     deleted_trials,
     jobs,
@@ -17,14 +19,16 @@ from nas.database import (
 from nas.database.base import Table
 
 MODULES_THAT_DEFINE_TABLES = (
-    jobs,
-    trials,
-    deleted_trials,
-    proposals,
+    api_keys,
     artifacts,
+    audit,
     baselines,
+    deleted_trials,
+    jobs,
     latency,
+    proposals,
     timings,
+    trials,
 )
 
 context.configure(
