@@ -99,7 +99,7 @@ def _look(
     """Read the jobs, of one owner or of all, and the trials of the chosen or else newest one."""
     with database.read() as session:
         rows = list_jobs(session, owner=owner, limit=_JOBS_SHOWN)
-        jobs = [JobView.of(session, row) for row in rows]
+        jobs = JobView.of_many(session, rows)
         if not jobs:
             return [], []
         shown = chosen if any(job.id == chosen for job in jobs) else jobs[0].id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,7 @@ class JobRow(Table):
     final_epoch: Mapped[int] = mapped_column(default=0)
     final_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     reference_json: Mapped[dict[str, float] | None] = mapped_column(JSON)
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
 
     # No constraint in the database: SQLite would have to make the table anew, and no key goes.
     owner: Mapped[ApiKeyRow | None] = relationship(
@@ -46,6 +47,11 @@ class JobRow(Table):
         lazy="selectin",  # PostgreSQL locks no row of an outer join
         viewonly=True,
     )
+
+    @property
+    def last_event_id(self) -> int:
+        """Id of the job's newest event; see `nas.job_events`."""
+        return 2 * self.revision + 1
 
     @property
     def spec(self) -> JobSpec:
@@ -145,20 +151,26 @@ def lock_job(session: Session, job_id: str) -> JobRow:
 def list_jobs(
     session: Session,
     *,
-    status: JobStatus | None = None,
+    statuses: Collection[JobStatus] = (),
     owner: str | None = None,
     before: str | None = None,
     limit: int | None = None,
 ) -> Sequence[JobRow]:
     """Return jobs, of one owner or of all, newest first; `before` ends the page before."""
     query = select(JobRow).order_by(JobRow.id.desc())
-    if status is not None:
-        query = query.where(JobRow.status == status)
+    if statuses:
+        query = query.where(JobRow.status.in_(statuses))
     if owner is not None:
         query = query.where(JobRow.owner_key_id == owner)
     if before is not None:
         query = query.where(JobRow.id < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def list_revisions(session: Session, job_ids: Collection[str]) -> dict[str, int]:
+    """Return how often each of the jobs has changed; those that are gone are left out."""
+    query = select(JobRow.id, JobRow.revision).where(JobRow.id.in_(job_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def count_jobs(session: Session) -> dict[JobStatus, int]:
