@@ -18,6 +18,7 @@ from api.routes import (
     metrics,
     pareto,
     policies,
+    scaling,
     trials,
 )
 from api.torch_process import TorchProcess
@@ -48,7 +49,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
         torch_process,
     )
     problems.install(app)
-    for resource in (jobs, pareto, policies, trials, catalogue, architectures, artifacts):
+    for resource in (jobs, pareto, policies, scaling, trials, catalogue, architectures, artifacts):
         app.include_router(resource.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(metrics.router)

@@ -36,6 +36,9 @@ class JobRow(Table):
     final_epoch: Mapped[int] = mapped_column(default=0)
     final_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     reference_json: Mapped[dict[str, float] | None] = mapped_column(JSON)
+    parent_job_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    """The job that a follow-up scales a network of; it may have been deleted since."""
+    parent_trial_id: Mapped[str | None] = mapped_column(String(36))
 
     @property
     def spec(self) -> JobSpec:
@@ -63,6 +66,8 @@ def create_job(
         spec_json=spec.model_dump(mode="json"),
         created_at=now,
         idempotency_key=idempotency_key,
+        parent_job_id=None if spec.scaling is None else spec.scaling.job_id,
+        parent_trial_id=None if spec.scaling is None else spec.scaling.trial_id,
     )
     session.add(job)
     session.flush()
@@ -130,6 +135,12 @@ def list_jobs(
     if before is not None:
         query = query.where(JobRow.id < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def list_follow_ups(session: Session, job_id: str) -> Sequence[JobRow]:
+    """Return the jobs that scale a network which this one found, newest first."""
+    query = select(JobRow).where(JobRow.parent_job_id == job_id).order_by(JobRow.id.desc())
+    return session.scalars(query).all()
 
 
 def count_jobs(session: Session) -> dict[JobStatus, int]:
