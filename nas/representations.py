@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
 from nas.baselines import BaselineResult
@@ -174,6 +174,9 @@ class JobView(JobSpec):
 
     id: str
     status: JobStatus
+    owner: str | None = Field(
+        description="name of the key it was submitted with; null: none was asked for"
+    )
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -188,6 +191,11 @@ class JobView(JobSpec):
     baselines: list[BaselineResult] = Field(  # type: ignore[assignment]
         description="the baselines asked for; figures that are not known yet are null"
     )
+
+    @model_validator(mode="after")
+    def _options_and_starts_fit(self) -> Self:
+        """Let what was accepted once be shown, though its images or packages are gone by now."""
+        return self
 
     @classmethod
     def of(cls, session: Session, row: JobRow) -> JobView:
@@ -206,6 +214,7 @@ class JobView(JobSpec):
                 "name": row.name,
                 "id": row.id,
                 "status": row.status,
+                "owner": None if row.owner is None else row.owner.name,
                 "created_at": row.created_at,
                 "started_at": row.started_at,
                 "finished_at": row.finished_at,

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from nas.analysis_view import MAX_BATCH_SIZE, AnalysisView, analyze_json
+from nas.scaling.analyzing import ScalingAnalysisRequest, analyze_request
+from nas.scaling.view import ScalingView
 from search_spaces import InputShape, draw_svg, parse_architecture
 
 router = APIRouter(prefix="/architectures", tags=["architectures"])
@@ -36,6 +38,14 @@ async def analyze(wanted: AnalysisRequest, request: Request) -> AnalysisView:
     view: AnalysisView = await request.app.state.torch_process.run(
         analyze_json, wanted.architecture, shape, wanted.num_classes, wanted.name, wanted.batch_size
     )
+    return view
+
+
+@router.post("/scale")
+async def scale(wanted: ScalingAnalysisRequest, request: Request) -> ScalingView:
+    """Count what scaled versions of an architecture take; phi 1 to 7 where none is named."""
+    parse_architecture(wanted.architecture)  # what is none is refused at once
+    view: ScalingView = await request.app.state.torch_process.run(analyze_request, wanted)
     return view
 
 

@@ -1,4 +1,4 @@
-"""Compound scaling: follow-ups of jobs and trials, and families of any architecture."""
+"""Compound scaling: follow-ups of jobs and trials, and what they found."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from api.access.ownership import PrincipalDep
 from api.dependencies import DatabaseDep, SettingsDep
+from api.routes.jobs import submitted
+from nas.access import Principal
 from nas.database import Database
-from nas.database.jobs import create_job, find_or_create_job, find_or_raise_job, list_follow_ups
+from nas.database.jobs import find_or_raise_job, list_follow_ups
 from nas.database.trials import find_or_raise_trial
-from nas.ids import utc_now
 from nas.representations import JobView
-from nas.scaling.analyzing import AnalysisRequest, analyze_request
 from nas.scaling.follow_up import (
     FollowUpRequest,
     follow_up_from_settings,
@@ -21,7 +22,6 @@ from nas.scaling.follow_up import (
     require_follow_up,
 )
 from nas.scaling.view import ScalingView
-from search_spaces import parse_architecture
 
 router = APIRouter(tags=["scaling"])
 IdempotencyKey = Annotated[str | None, Header(max_length=255)]
@@ -32,6 +32,7 @@ def scale_job(
     job_id: str,
     wanted: FollowUpRequest,
     database: DatabaseDep,
+    principal: PrincipalDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> JobView:
@@ -42,7 +43,7 @@ def scale_job(
     """
     with database.read() as session:
         find_or_raise_job(session, job_id)
-    return _submit(database, job_id, wanted, response, idempotency_key)
+    return _submit(database, job_id, wanted, principal, response, idempotency_key)
 
 
 @router.post("/trials/{trial_id}/scale", status_code=201)
@@ -50,13 +51,14 @@ def scale_trial(
     trial_id: str,
     wanted: FollowUpRequest,
     database: DatabaseDep,
+    principal: PrincipalDep,
     response: Response,
     idempotency_key: IdempotencyKey = None,
 ) -> JobView:
     """Submit a follow-up that trains scaled versions of a trial, as `POST /jobs/{id}/scale`."""
     with database.read() as session:
         find_or_raise_trial(session, trial_id)
-    return _submit(database, trial_id, wanted, response, idempotency_key)
+    return _submit(database, trial_id, wanted, principal, response, idempotency_key)
 
 
 @router.get("/jobs/{job_id}/scaling")
@@ -72,34 +74,25 @@ async def scaling(
 
 
 @router.get("/jobs/{job_id}/follow-ups")
-def follow_ups(job_id: str, database: DatabaseDep) -> list[JobView]:
+def follow_ups(job_id: str, database: DatabaseDep, principal: PrincipalDep) -> list[JobView]:
     """List the jobs that scale a network which this job found, newest first."""
     with database.read() as session:
         find_or_raise_job(session, job_id)
-        return [JobView.of(session, row) for row in list_follow_ups(session, job_id)]
-
-
-@router.post("/architectures/scale")
-async def scale_architecture(wanted: AnalysisRequest, request: Request) -> ScalingView:
-    """Count what scaled versions of an architecture take; phi 1 to 7 where none is named."""
-    parse_architecture(wanted.architecture)  # what is none is refused at once
-    view: ScalingView = await request.app.state.torch_process.run(analyze_request, wanted)
-    return view
+        rows = list_follow_ups(session, job_id, owner=principal.sees_owner)
+        return [JobView.of(session, row) for row in rows]
 
 
 def _submit(
     database: Database,
     target_id: str,
     wanted: FollowUpRequest,
+    principal: Principal,
     response: Response,
     idempotency_key: str | None,
 ) -> JobView:
     with database.write() as session:
         spec = follow_up_spec(session, target_id, wanted)
-        if idempotency_key:
-            job = find_or_create_job(session, spec, utc_now(), idempotency_key=idempotency_key)
-        else:
-            job = create_job(session, spec, utc_now())
+        job = submitted(session, spec, principal.key_id, idempotency_key)
         response.headers["Location"] = f"/api/v1/jobs/{job.id}"
         return JobView.of(session, job)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from nas.database.jobs import JobRow
 from nas.database.trials import TrialRow, list_trials
-from nas.datasets import find_or_raise_dataset
+from nas.datasets import find_dataset_of_job
 from nas.errors import InvalidInputError
 from nas.job import JobSpec
 from nas.metrics import METRICS, metric_names
@@ -129,7 +129,7 @@ def _afterwards(
 ) -> dict[str, float] | None:
     if not rows:
         return None
-    known = guessing(find_or_raise_dataset(spec.dataset).info.num_classes)
+    known = guessing(find_dataset_of_job(spec.dataset).info.num_classes)
     largest = {name: known.get(name) or max(row.figures[name] for row in rows) for name in names}
     return cut_to_bounds(largest, spec.parsed_constraints)
 

@@ -18,7 +18,7 @@ from search_spaces import parse_architecture
 Side = Annotated[int, Field(ge=1, le=4096)]
 
 
-class AnalysisRequest(FamilyRequest):
+class ScalingAnalysisRequest(FamilyRequest):
     """An architecture, the images it is for, and which scaled versions to analyse."""
 
     architecture: dict[str, Any] = Field(description="as trials, case studies and exports hold it")
@@ -51,7 +51,7 @@ def scale_and_analyze(
     return ScalingView.of(name, base, coefficients, family)
 
 
-def analyze_request(request: AnalysisRequest) -> ScalingView:
+def analyze_request(request: ScalingAnalysisRequest) -> ScalingView:
     """Analyse an architecture as it was sent, in a process of its own."""
     architecture = parse_architecture(request.architecture)
     base = BaseNetwork(architecture, request.input, request.num_classes, request.divisor)

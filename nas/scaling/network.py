@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
+from nas.analysis_cache import AnalysisCache
 from nas.metrics import counted_figures
 from nas.scaling.multipliers import Axis, Multipliers
 from search_spaces import Architecture, scale
@@ -28,7 +29,6 @@ class BaseNetwork:
     input_shape: InputShape
     num_classes: int
     divisor: int = DIVISOR
-    _known: dict[str, Figures] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def resolution(self) -> int:
@@ -39,6 +39,10 @@ class BaseNetwork:
     def identity(self) -> Multipliers:
         """The multipliers that change nothing."""
         return Multipliers(width=1, depth=1, resolution=self.resolution)
+
+    @cached_property
+    def _analyses(self) -> AnalysisCache:
+        return AnalysisCache(self.input_shape, self.num_classes)
 
     @cached_property
     def figures(self) -> Figures:
@@ -75,10 +79,4 @@ class BaseNetwork:
         Raises:
             InfeasibleArchitectureError: It has no network for them, or one that is too large.
         """
-        from search_spaces.analysis import analyze
-
-        key = architecture.content_hash
-        if key not in self._known:
-            analysis = analyze(architecture, self.input_shape, self.num_classes)
-            self._known[key] = counted_figures(analysis)
-        return self._known[key]
+        return counted_figures(self._analyses.totals(architecture))
