@@ -17,19 +17,25 @@ from tests.nas.scaling.following import follow
 COARSE = {"divisor": 1, "grid": {"step": 0.2, "tolerance": 0.1}, "compare": False}
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = new_database(tmp_path)
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scaling")
+
+
+@pytest.fixture(scope="module")
+def database(directory: Path) -> Iterator[Database]:
+    opened = new_database(directory)
     yield opened
     opened.close()
 
 
-@pytest.fixture
-def client(database: Database, tmp_path: Path) -> Iterator[TestClient]:
+@pytest.fixture(scope="module")
+def client(database: Database, directory: Path) -> Iterator[TestClient]:
+    """One application for all tests here: the process in which it analyses starts slowly."""
     settings = load_settings(
-        database_url=f"sqlite:///{tmp_path / 'nas.db'}",
-        data_dir=tmp_path,
-        artifact_dir=tmp_path / "artifacts",
+        database_url=f"sqlite:///{directory / 'nas.db'}",
+        data_dir=directory,
+        artifact_dir=directory / "artifacts",
     )
     with TestClient(create_app(database, settings)) as client:
         yield client
