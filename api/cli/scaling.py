@@ -89,36 +89,48 @@ def scale_command(
     as_json: JsonOption = False,
 ) -> None:
     """Scale a network in depth, width and resolution together, as EfficientNet was."""
-    coefficients = _coefficients(alpha, beta, gamma)
-    family: dict[str, Any] = {
+    family = {
         "phis": [number for text in phi or [] for number in parse_phis(text)],
         "multipliers": multipliers or [],
         "targets": bound or [],
         "compare": compare,
         "divisor": divisor,
     }
-    wanted = _validated(FamilyRequest, family)
+    wanted, coefficients = _validated(FamilyRequest, family), _coefficients(alpha, beta, gamma)
+    _check_plot(plot)
     if target in case_studies() or Path(target).is_file():
-        if train:
-            raise InvalidInputError(
-                f"--train: got {target!r}, allowed: the id of a job or a trial; a job that trains "
-                f"a case study: nas search --space SPACE --start-from {target} --trials 1"
-            )
+        _refuse_training(target, train)
         view = _analyzed(read_network(target, input_shape, classes), wanted, coefficients)
     else:
         with opened(db, ray_address) as (database, settings):
             if train:
-                names = {} if wanted.names_members else {"phis": PAPER_PHIS}
-                request = _validated(
-                    FollowUpRequest,
-                    family
-                    | names
-                    | {"coefficients": coefficients, "epochs": epochs}
-                    | {"final_epochs": final_epochs},
-                )
+                how = {"coefficients": coefficients, "epochs": epochs, "final_epochs": final_epochs}
+                request = _validated(FollowUpRequest, _with_default_phis(family, wanted) | how)
                 view = _trained(database, settings, target, request, quiet=as_json)
             else:
                 view = _of_database(database, target, wanted, coefficients)
+    _show(view, plot, as_json)
+
+
+def _check_plot(plot: Path | None) -> None:
+    """Refuse a picture that cannot be written before hours of training."""
+    if plot is not None and not plot.parent.is_dir():
+        raise InvalidInputError(f"--plot: got {str(plot)!r}, allowed: a file in a directory")
+
+
+def _refuse_training(target: str, train: bool) -> None:
+    if train:
+        raise InvalidInputError(
+            f"--train: got {target!r}, allowed: the id of a job or a trial; a job that trains a "
+            "case study: nas search --space SPACE --start-from CASE_STUDY --trials 1"
+        )
+
+
+def _with_default_phis(family: Mapping[str, Any], wanted: FamilyRequest) -> dict[str, Any]:
+    return dict(family) if wanted.names_members else {**family, "phis": PAPER_PHIS}
+
+
+def _show(view: ScalingView, plot: Path | None, as_json: bool) -> None:
     if plot is not None:
         from nas.scaling.plot import plot_scaling  # with matplotlib
 

@@ -100,6 +100,7 @@ def test_winner_and_follow_up_are_shown_and_drawn(database, tmp_path, capsys):
         (["resnet-18", "--target", "macs>=1"], "allowed: an upper bound on one of params, macs"),
         (["resnet-18", "--train"], "--train: got 'resnet-18', allowed: the id of a job or a trial"),
         (["nothing"], "no job or trial 'nothing'"),
+        (["resnet-18", "--plot", "/no/where.png"], "--plot: got '/no/where.png', allowed: a file"),
     ],
 )
 def test_what_cannot_be_scaled_is_one_line(database, capsys, arguments, message):
