@@ -41,6 +41,7 @@ from nas.evaluators import EvaluatorKind
 from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.logs import log_context
+from nas.scaling.rounds import Round, search_rounds
 from nas.search import SearchLoop
 from nas.settings import Settings
 from nas.status import JobStatus
@@ -197,16 +198,17 @@ class JobRunner:
                     return
                 appraisers.append(supernet.appraiser)
 
-            def search() -> SearchLoop:
+            def search(part: Round) -> SearchLoop:
                 loop = SearchLoop(
                     self._database,
                     job_id,
                     data_fingerprint=data.fingerprint,
                     artifact_dir=self._settings.artifact_dir,
                     artifacts=self._artifacts,
-                    problem=problem,
+                    problem=part.problem,
                     appraisers=appraisers,
                     checkpoints_kept=self._settings.checkpoints_per_job,
+                    trials=part.trials,
                 )
                 if spec.trains:
                     slots = partial(places_on_cluster, placement)
@@ -220,7 +222,10 @@ class JobRunner:
                 return loop
 
             patience = self._settings.database_patience_seconds
-            loop = through_outages(search, patience, self._stopping.wait)
+            for part in search_rounds(self._database, job_id, spec, problem):
+                loop = through_outages(partial(search, part), patience, self._stopping.wait)
+                if should_stop():
+                    break
         if should_stop():
             if not self._lost.is_set():
                 loop.interrupt()

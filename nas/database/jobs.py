@@ -40,6 +40,9 @@ class JobRow(Table):
     final_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     reference_json: Mapped[dict[str, float] | None] = mapped_column(JSON)
     revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    parent_job_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    """The job that a follow-up scales a network of; it may have been deleted since."""
+    parent_trial_id: Mapped[str | None] = mapped_column(String(36))
 
     # No constraint in the database: SQLite would have to make the table anew, and no key goes.
     owner: Mapped[ApiKeyRow | None] = relationship(
@@ -81,6 +84,8 @@ def create_job(
         created_at=now,
         idempotency_key=_owned(idempotency_key, owner),
         owner_key_id=owner,
+        parent_job_id=None if spec.scaling is None else spec.scaling.job_id,
+        parent_trial_id=None if spec.scaling is None else spec.scaling.trial_id,
     )
     session.add(job)
     session.flush()
@@ -171,6 +176,14 @@ def list_revisions(session: Session, job_ids: Collection[str]) -> dict[str, int]
     """Return how often each of the jobs has changed; those that are gone are left out."""
     query = select(JobRow.id, JobRow.revision).where(JobRow.id.in_(job_ids))
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def list_follow_ups(session: Session, job_id: str, *, owner: str | None = None) -> Sequence[JobRow]:
+    """Return the jobs, of one owner or of all, that scale what this one found, newest first."""
+    query = select(JobRow).where(JobRow.parent_job_id == job_id).order_by(JobRow.id.desc())
+    if owner is not None:
+        query = query.where(JobRow.owner_key_id == owner)
+    return session.scalars(query).all()
 
 
 def count_jobs(session: Session) -> dict[JobStatus, int]:
