@@ -21,6 +21,10 @@ class ConflictError(NasError):
     """Raised when the thing exists but is in a state that forbids what was asked."""
 
 
+class JobTakenError(ConflictError):
+    """Raised when a runner's job is in other hands."""
+
+
 class DatasetGoneError(ConflictError):
     """Raised when images are gone, or changed, that a stored job was made for."""
 
