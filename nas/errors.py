@@ -25,6 +25,10 @@ class JobTakenError(ConflictError):
     """Raised when a runner's job is in other hands."""
 
 
+class QuotaExceededError(NasError):
+    """Raised when a key has used up what it may: names the limit, what is used and what is left."""
+
+
 class DatasetGoneError(ConflictError):
     """Raised when images are gone, or changed, that a stored job was made for."""
 
