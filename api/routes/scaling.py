@@ -9,6 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.access.ownership import PrincipalDep
 from api.dependencies import DatabaseDep, SettingsDep
+from api.parameters import JobId, TrialId
+from api.problems import possible
 from api.routes.jobs import submitted
 from nas.access import Principal
 from nas.database import Database
@@ -27,9 +29,9 @@ router = APIRouter(tags=["scaling"])
 IdempotencyKey = Annotated[str | None, Header(max_length=255)]
 
 
-@router.post("/jobs/{job_id}/scale", status_code=201)
+@router.post("/jobs/{job_id}/scale", status_code=201, responses=possible(404, 409, 413, 415))
 def scale_job(
-    job_id: str,
+    job_id: JobId,
     wanted: FollowUpRequest,
     database: DatabaseDep,
     principal: PrincipalDep,
@@ -46,9 +48,9 @@ def scale_job(
     return _submit(database, job_id, wanted, principal, response, idempotency_key)
 
 
-@router.post("/trials/{trial_id}/scale", status_code=201)
+@router.post("/trials/{trial_id}/scale", status_code=201, responses=possible(404, 409, 413, 415))
 def scale_trial(
-    trial_id: str,
+    trial_id: TrialId,
     wanted: FollowUpRequest,
     database: DatabaseDep,
     principal: PrincipalDep,
@@ -61,9 +63,9 @@ def scale_trial(
     return _submit(database, trial_id, wanted, principal, response, idempotency_key)
 
 
-@router.get("/jobs/{job_id}/scaling")
+@router.get("/jobs/{job_id}/scaling", responses=possible(404, 409))
 async def scaling(
-    job_id: str, request: Request, database: DatabaseDep, settings: SettingsDep
+    job_id: JobId, request: Request, database: DatabaseDep, settings: SettingsDep
 ) -> ScalingView:
     """Show a follow-up's coefficients and networks, with the accuracies of those trained so far."""
     await run_in_threadpool(_require_follow_up, database, job_id)
@@ -73,7 +75,7 @@ async def scaling(
     return view
 
 
-@router.get("/jobs/{job_id}/follow-ups")
+@router.get("/jobs/{job_id}/follow-ups", responses=possible(404))
 def follow_ups(job_id: str, database: DatabaseDep, principal: PrincipalDep) -> list[JobView]:
     """List the jobs that scale a network which this job found, newest first."""
     with database.read() as session:

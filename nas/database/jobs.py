@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, foreign, mapped_column, relationship
 
 from nas.database.api_keys import ApiKeyRow
 from nas.database.base import Table, UtcDateTime, status_column
-from nas.errors import ConflictError, NotFoundError
+from nas.errors import ConflictError, JobTakenError, NotFoundError
 from nas.ids import new_id
 from nas.job import JobSpec, parse_job_spec, read_stored_spec
 from nas.status import JOB_TRANSITIONS, JobStatus
@@ -259,12 +259,29 @@ def _is_held(job: JobRow, now: datetime) -> bool:
 def renew_lease(
     session: Session, job_id: str, runner: str, now: datetime, lease: timedelta
 ) -> JobRow:
-    """Say that `runner` is alive; raises `ConflictError` if the job was taken from it."""
+    """Say that `runner` is alive; raises `JobTakenError` if the job was taken from it."""
     job = lock_job(session, job_id)
     if job.runner != runner:
-        raise ConflictError(f"job {job_id} was taken from {runner}: it is {job.status} now")
+        raise JobTakenError(f"job {job_id} was taken from {runner}: it is {job.status} now")
     job.lease_expires_at = now + lease
     return job
+
+
+def require_runner(session: Session, job_id: str, runner: str) -> None:
+    """Let nobody take the job from `runner` before this transaction's end.
+
+    A runner whose lease ran out unnoticed, because the database was gone, writes no more.
+
+    Raises:
+        JobTakenError: Another has it already.
+    """
+    holder = session.scalar(
+        select(JobRow.runner)
+        .where(JobRow.id == job_id)
+        .with_for_update(read=True, key_share=True)  # holds off `lock_job` alone
+    )
+    if holder != runner:
+        raise JobTakenError(f"job {job_id} was taken from {runner}")
 
 
 def request_stop(session: Session, job_id: str, now: datetime) -> JobRow:
