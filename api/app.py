@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
-from api import problems
+from api import documentation, problems
+from api.access import login
+from api.access.gate import Gate
+from api.access.headers import SecurityHeaders
+from api.access.ownership import require_access
+from api.access.policy import AccessPolicy
 from api.dashboard.page import mount_dashboard
 from api.routes import (
     architectures,
@@ -15,6 +21,7 @@ from api.routes import (
     catalogue,
     health,
     jobs,
+    keys,
     metrics,
     pareto,
     policies,
@@ -25,8 +32,14 @@ from nas.database import Database
 from nas.settings import Settings
 
 
-def create_app(database: Database, settings: Settings) -> FastAPI:
-    """Make the application over an open database; the caller closes it afterwards."""
+def create_app(
+    database: Database, settings: Settings, access: AccessPolicy | None = None
+) -> FastAPI:
+    """Make the application over an open database; the caller closes it afterwards.
+
+    Without `access`, whoever reaches it may do everything.
+    """
+    access = access or AccessPolicy(origins=settings.cors_origins)
     torch_process = TorchProcess()
 
     @asynccontextmanager
@@ -38,7 +51,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
         title="Neural architecture search",
         version="0.1.0",
         openapi_url="/api/openapi.json",
-        docs_url="/api/docs",
+        docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
     )
@@ -48,9 +61,25 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
         torch_process,
     )
     problems.install(app)
-    for resource in (jobs, pareto, policies, trials, catalogue, architectures, artifacts):
+    for resource in (jobs, pareto, policies, trials, artifacts):
+        app.include_router(
+            resource.router, prefix="/api/v1", dependencies=[Depends(require_access)]
+        )
+    for resource in (catalogue, architectures, keys):
         app.include_router(resource.router, prefix="/api/v1")
+    app.include_router(login.router)
+    documentation.install(app)
     app.include_router(health.router)
     app.include_router(metrics.router)
     mount_dashboard(app, database)
+    app.add_middleware(Gate, database=database, policy=access)
+    if access.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(access.origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "Location", "Retry-After"],
+        )
+    app.add_middleware(SecurityHeaders)
     return app

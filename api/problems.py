@@ -11,7 +11,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from nas.errors import ConflictError, DatabaseUnavailableError, NasError, NotFoundError
+from nas.errors import (
+    ConflictError,
+    DatabaseUnavailableError,
+    NasError,
+    NotFoundError,
+    QuotaExceededError,
+)
 from search_spaces import SearchSpaceError
 
 _LOG = logging.getLogger(__name__)
@@ -19,6 +25,7 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (NotFoundError, 404, "not found"),
     (ConflictError, 409, "conflict"),
     (DatabaseUnavailableError, 503, "database unavailable"),
+    (QuotaExceededError, 429, "quota exceeded"),
     (NasError, 422, "invalid input"),
     (SearchSpaceError, 422, "invalid input"),
 )
@@ -37,16 +44,16 @@ def install(app: FastAPI) -> None:
             for each in error.errors()
         ]
         detail = f"{errors[0]['field']}: {errors[0]['message']}" if errors else "invalid"
-        return _problem(422, "invalid input", detail, errors=errors)
+        return problem(422, "invalid input", detail, errors=errors)
 
     @app.exception_handler(HTTPException)
     def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        return _problem(error.status_code, "request refused", str(error.detail))
+        return problem(error.status_code, "request refused", str(error.detail))
 
     @app.exception_handler(Exception)
     def _unexpected(_request: Request, error: Exception) -> JSONResponse:
         _LOG.error("unexpected error", exc_info=error)
-        return _problem(500, "internal error", "the server failed; its log says why")
+        return problem(500, "internal error", "the server failed; its log says why")
 
     for kind, status, title in _STATUS:
         _install_own(app, kind, status, title)
@@ -55,9 +62,10 @@ def install(app: FastAPI) -> None:
 def _install_own(app: FastAPI, kind: type[Exception], status: int, title: str) -> None:
     @app.exception_handler(kind)
     def _own(_request: Request, error: Exception) -> JSONResponse:
-        return _problem(status, title, str(error))
+        return problem(status, title, str(error))
 
 
-def _problem(status: int, title: str, detail: str, **more: Any) -> JSONResponse:
+def problem(status: int, title: str, detail: str, **more: Any) -> JSONResponse:
+    """Write a problem document."""
     content = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
     return JSONResponse(jsonable_encoder(content), status, media_type="application/problem+json")

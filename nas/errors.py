@@ -21,6 +21,10 @@ class ConflictError(NasError):
     """Raised when the thing exists but is in a state that forbids what was asked."""
 
 
+class QuotaExceededError(NasError):
+    """Raised when a key has used up what it may: names the limit, what is used and what is left."""
+
+
 class DatabaseUnavailableError(NasError):
     """Raised when the database cannot be reached, opened, or is of another version."""
 

@@ -174,6 +174,9 @@ class JobView(JobSpec):
 
     id: str
     status: JobStatus
+    owner: str | None = Field(
+        description="name of the key it was submitted with; null: none was asked for"
+    )
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -206,6 +209,7 @@ class JobView(JobSpec):
                 "name": row.name,
                 "id": row.id,
                 "status": row.status,
+                "owner": None if row.owner is None else row.owner.name,
                 "created_at": row.created_at,
                 "started_at": row.started_at,
                 "finished_at": row.finished_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -14,6 +15,16 @@ from nas.logs import LogFormat
 from search_spaces.errors import first_problem
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):(?P<port>\d{1,5})")
+
+
+class AuthMode(StrEnum):
+    """Whether the service asks for API keys."""
+
+    AUTO = "auto"
+    """Where it listens beyond its own machine."""
+
+    KEYS = "keys"
+    OFF = "off"
 
 
 class Settings(BaseSettings):
@@ -45,6 +56,13 @@ class Settings(BaseSettings):
         20,
         ge=0,
         description="checkpoints kept of ended trials for longer trainings to go on from",
+    )
+    auth: AuthMode = Field(
+        AuthMode.AUTO, description="who may use the API: auto, keys or off; see `nas serve --help`"
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (),
+        description="other sites whose pages may use the API, as a JSON list of https://HOST",
     )
     log_format: LogFormat = Field(
         LogFormat.TEXT, description="of the log on standard error: text or json"

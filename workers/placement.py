@@ -16,7 +16,7 @@ from nas.errors import InvalidInputError
 from nas.evaluation import EVALUATION_BATCH, TrialTask
 from nas.resources import Resources
 from search_spaces import Architecture
-from search_spaces.analysis import Analysis
+from search_spaces.totals import Totals
 from workers.cluster import Node, list_nodes
 from workers.gpu_memory import smallest_gpu_bytes
 
@@ -90,7 +90,7 @@ class Placement:
     def share(
         self,
         task: TrialTask,
-        analyze: Callable[[Architecture], Analysis],
+        analyze: Callable[[Architecture], Totals],
         correction: Callable[[], float] = lambda: 1.0,
     ) -> TrialShare:
         """Return the share of the trial that `task` describes.
@@ -102,9 +102,9 @@ class Placement:
             return largest
         if self.gpu_bytes is None:
             return TrialShare(largest.cpus, UNKNOWN_GPU_SHARE)
-        analysis = analyze(task.architecture)
+        totals = analyze(task.architecture)
         recipe = task.recipe
-        tensors = tensor_bytes(analysis, recipe.batch_size, recipe.optimizer.value)
+        tensors = tensor_bytes(totals, recipe.batch_size, recipe.optimizer.value)
         needed = process_bytes(round(correction() * tensors))
         return TrialShare(largest.cpus, gpu_share(needed + self.data_bytes, self.gpu_bytes))
 
@@ -178,15 +178,15 @@ def placement_on_cluster(resources: Resources, data: AnyData) -> Placement:
     return replace(placement, gpu_bytes=smallest_gpu_bytes(placement.nodes))
 
 
-def tensor_bytes(analysis: Analysis, batch_size: int, optimizer: str) -> int:
+def tensor_bytes(totals: Totals, batch_size: int, optimizer: str) -> int:
     """Estimate the tensors of a process that trains a candidate, without its data set.
 
     Either its steps of training or its evaluation in larger batches take the most.
     """
     states: Literal["sgd", "adamw"] = "adamw" if optimizer == "adamw" else "sgd"
-    idle = analysis.training_bytes(0, states)
-    stepping = analysis.training_bytes(batch_size, states)
-    evaluating = idle + analysis.peak_activation_bytes(EVALUATION_BATCH)
+    idle = totals.training_bytes(0, states)
+    stepping = totals.training_bytes(batch_size, states)
+    evaluating = idle + totals.peak_activation_bytes(EVALUATION_BATCH)
     return max(stepping, evaluating)
 
 

@@ -7,11 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
+from api.access.ownership import PrincipalDep
 from api.dependencies import DatabaseDep, SettingsDep
+from nas.database import Database
 from nas.database.artifacts import find_or_raise_artifact, list_artifacts
 from nas.database.jobs import (
+    JobRow,
     create_job,
+    find_job_by_idempotency_key,
     find_or_create_job,
     find_or_raise_job,
     list_jobs,
@@ -19,13 +24,14 @@ from nas.database.jobs import (
     request_resume,
     request_stop,
 )
-from nas.database.trials import find_best_trial, list_trials
+from nas.database.trials import find_best_trial, find_or_raise_trial, list_trials
 from nas.datasets.location import require_below
 from nas.errors import ConflictError, NotFoundError
 from nas.export import ExportFormat, export_from_settings
 from nas.feasibility import check_feasible
 from nas.ids import utc_now
 from nas.job import JobSpec
+from nas.quotas import require_within_quota
 from nas.representations import ArtifactView, JobView, TrialView
 from nas.retrying import retry_failed_trials
 from nas.status import JobStatus, TrialStatus
@@ -64,7 +70,10 @@ class ExportView(BaseModel):
 
 async def _data_below_data_dir(request: Request, settings: SettingsDep) -> None:
     """Refuse a data set elsewhere on the server before anything of it is looked at."""
-    body = await request.json()
+    try:
+        body = await request.json()
+    except ValueError:  # no JSON, or no UTF-8: reading the job says so
+        return
     name = body.get("dataset") if isinstance(body, dict) else None
     if isinstance(name, str):
         require_below(name, settings.data_dir)
@@ -83,29 +92,44 @@ async def _feasible(
 def submit(
     spec: Annotated[JobSpec, Depends(_feasible)],
     database: DatabaseDep,
+    principal: PrincipalDep,
     response: Response,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> JobView:
     """Submit a job; the same `Idempotency-Key` with the same body gives the same job."""
     with database.write() as session:
-        if idempotency_key:
-            job = find_or_create_job(session, spec, utc_now(), idempotency_key=idempotency_key)
-        else:
-            job = create_job(session, spec, utc_now())
+        job = _submitted(session, spec, principal.key_id, idempotency_key)
         response.headers["Location"] = f"/api/v1/jobs/{job.id}"
         return JobView.of(session, job)
+
+
+def _submitted(
+    session: Session, spec: JobSpec, owner: str | None, idempotency_key: str | None
+) -> JobRow:
+    if idempotency_key:
+        earlier = find_job_by_idempotency_key(session, idempotency_key, owner)
+        if earlier is None:
+            require_within_quota(session, owner, new_trials=spec.trials)
+        return find_or_create_job(
+            session, spec, utc_now(), idempotency_key=idempotency_key, owner=owner
+        )
+    require_within_quota(session, owner, new_trials=spec.trials)
+    return create_job(session, spec, utc_now(), owner=owner)
 
 
 @router.get("")
 def index(
     database: DatabaseDep,
+    principal: PrincipalDep,
     status: JobStatus | None = None,
     cursor: str | None = None,
     limit: Limit = 50,
 ) -> JobPage:
-    """List jobs, newest first."""
+    """List jobs, newest first; to a submitter, those of its key."""
     with database.read() as session:
-        rows = list_jobs(session, status=status, before=cursor, limit=limit)
+        rows = list_jobs(
+            session, status=status, owner=principal.sees_owner, before=cursor, limit=limit
+        )
         items = [JobView.of(session, row) for row in rows]
     return JobPage(items=items, next_cursor=items[-1].id if len(items) == limit else None)
 
@@ -138,6 +162,7 @@ def stop(job_id: str, database: DatabaseDep) -> JobView:
 def resume(job_id: str, database: DatabaseDep) -> JobView:
     """Queue a stopped, failed or abandoned job again."""
     with database.write() as session:
+        require_within_quota(session, find_or_raise_job(session, job_id).owner_key_id, new_trials=0)
         return JobView.of(session, request_resume(session, job_id, utc_now()))
 
 
@@ -196,7 +221,7 @@ async def export(
     settings: SettingsDep,
 ) -> ExportView:
     """Export the winner, or one trial, and check the result on real images."""
-    await run_in_threadpool(show, job_id, database)
+    await run_in_threadpool(_require_part_of, database, job_id, wanted.trial_id)
     # In a process of its own: tracing a network would hold up every other request.
     ids = await request.app.state.torch_process.run(
         export_from_settings, settings, wanted.trial_id or job_id, wanted.format
@@ -204,3 +229,10 @@ async def export(
     with database.read() as session:
         views = [ArtifactView.of(find_or_raise_artifact(session, each)) for each in ids]
     return ExportView(format=wanted.format, artifacts=views)
+
+
+def _require_part_of(database: Database, job_id: str, trial_id: str | None) -> None:
+    with database.read() as session:
+        find_or_raise_job(session, job_id)
+        if trial_id is not None and find_or_raise_trial(session, trial_id).job_id != job_id:
+            raise NotFoundError(f"no trial {trial_id!r}")

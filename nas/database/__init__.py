@@ -1,7 +1,9 @@
 """The database: one module per table, each with its queries."""
 
 from nas.database import (
+    api_keys,
     artifacts,
+    audit,
     baselines,
     jobs,
     latency,
@@ -15,7 +17,9 @@ from nas.database.engine import Database, connect, open_database, upgrade_databa
 
 __all__ = [
     "Database",
+    "api_keys",
     "artifacts",
+    "audit",
     "baselines",
     "connect",
     "jobs",

@@ -267,3 +267,9 @@ def test_splits_hold_every_index_once_and_some_of_each_class(counts, share, seed
 def test_class_with_too_few_images_is_named():
     with pytest.raises(ValueError, match="got 2 images of class 1, allowed: at least 3 of each"):
         split_by_class(np.array([0, 0, 0, 1, 1]), 0.2, 0.2, seed=0)
+
+
+@pytest.mark.parametrize("place", ["a\0b", "~there-is-no-such-user/images"])
+def test_path_that_can_name_no_file_is_refused(place):
+    with pytest.raises(InvalidInputError, match="dataset: got path"):
+        require_below(f"folder:{place}", Path())
