@@ -30,6 +30,7 @@ from api.routes import (
     metrics,
     pareto,
     policies,
+    scaling,
     trials,
 )
 from api.torch_process import TorchProcess
@@ -68,7 +69,7 @@ def create_app(
     app.state.job_feeds = JobFeeds(database, reads.freshness)
     problems.install(app)
     describe(app)
-    for resource in (jobs, events, pareto, policies, trials, artifacts):
+    for resource in (jobs, events, pareto, policies, scaling, trials, artifacts):
         app.include_router(
             resource.router, prefix="/api/v1", dependencies=[Depends(require_access)]
         )

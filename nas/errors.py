@@ -21,6 +21,10 @@ class ConflictError(NasError):
     """Raised when the thing exists but is in a state that forbids what was asked."""
 
 
+class JobTakenError(ConflictError):
+    """Raised when a runner's job is in other hands."""
+
+
 class QuotaExceededError(NasError):
     """Raised when a key has used up what it may: names the limit, what is used and what is left."""
 

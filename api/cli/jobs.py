@@ -72,6 +72,7 @@ def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
             ("status", job.status),
             ("error", job.error or "–"),
             ("search", f"{job.space} by {job.sampler} on {job.dataset}, seed {job.seed}"),
+            ("scales", "–" if job.scaling is None else f"trial {job.scaling.trial_id}"),
             ("scheduler", "–" if job.scheduler is None else job.scheduler.name),
             ("objective", objective_of(job.objective)),
             ("constraints", ", ".join(job.constraints) or "–"),

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from api.problems import possible
 from nas.analysis_view import AnalysisRequest, AnalysisView, analyze_json
+from nas.scaling.analyzing import ScalingAnalysisRequest, analyze_request
+from nas.scaling.view import ScalingView
 from search_spaces import InputShape, draw_svg, parse_architecture
 
 router = APIRouter(prefix="/architectures", tags=["architectures"])
@@ -19,6 +21,14 @@ async def analyze(wanted: AnalysisRequest, request: Request) -> AnalysisView:
     view: AnalysisView = await request.app.state.torch_process.run(
         analyze_json, wanted.architecture, shape, wanted.num_classes, wanted.name, wanted.batch_size
     )
+    return view
+
+
+@router.post("/scale", responses=possible(413, 415))
+async def scale(wanted: ScalingAnalysisRequest, request: Request) -> ScalingView:
+    """Count what scaled versions of an architecture take; phi 1 to 7 where none is named."""
+    parse_architecture(wanted.architecture)  # what is none is refused at once
+    view: ScalingView = await request.app.state.torch_process.run(analyze_request, wanted)
     return view
 
 

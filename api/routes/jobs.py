@@ -88,14 +88,15 @@ def submit(
 ) -> JobView:
     """Submit a job; the same `Idempotency-Key` with the same body gives the same job."""
     with database.write() as session:
-        job = _submitted(session, spec, principal.key_id, idempotency_key)
+        job = submitted(session, spec, principal.key_id, idempotency_key)
         response.headers["Location"] = f"/api/v1/jobs/{job.id}"
         return JobView.of(session, job)
 
 
-def _submitted(
+def submitted(
     session: Session, spec: JobSpec, owner: str | None, idempotency_key: str | None
 ) -> JobRow:
+    """Create a job within its owner's quota, or return the one that was made with the same key."""
     if idempotency_key:
         earlier = find_job_by_idempotency_key(session, idempotency_key, owner)
         if earlier is None:

@@ -38,8 +38,10 @@ class Database:
         engine: Engine,
         patience_seconds: float = 0.0,
         wait: Callable[[float], bool] | None = None,
+        guard: Callable[[Session], None] | None = None,
     ) -> None:
         self.engine = engine
+        self._guard = guard
         self._patience_seconds, self._wait = patience_seconds, wait or _sleep
         self._reading = sessionmaker(engine, expire_on_commit=False)
         self._writing = sessionmaker(
@@ -58,7 +60,14 @@ class Database:
         Only a transaction's beginning is waited for, when nothing of it has happened yet. `wait`
         waits for some seconds and returns whether to give up.
         """
-        return Database(self.engine, seconds, wait)
+        return Database(self.engine, seconds, wait, self._guard)
+
+    def guarded(self, guard: Callable[[Session], None]) -> Database:
+        """Return this database for one who may only write while `guard` raises nothing.
+
+        It is called at the beginning of each transaction that writes, as a part of it.
+        """
+        return Database(self.engine, self._patience_seconds, self._wait, guard)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -70,6 +79,8 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Open a transaction that may write, and commit it at the end."""
         with named_unavailable(self, OperationalError), self._begin(self._writing) as session:
+            if self._guard is not None:
+                self._guard(session)
             yield session
             session.commit()
 

@@ -74,7 +74,9 @@ class SearchLoop:
         problem: SearchProblem | None = None,
         appraisers: Sequence[Appraiser] = (),
         checkpoints_kept: int = 0,
+        trials: int | None = None,
     ) -> None:
+        """Take a job up where it stands; `trials` ends a round of it before all its trials."""
         self._database = database
         self._job_id = job_id
         self._artifact_dir = artifact_dir
@@ -83,6 +85,7 @@ class SearchLoop:
         self._clock = clock
         with database.read() as session:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
+        self._trials = self.spec.trials if trials is None else trials
         self._problem = problem or self.spec.new_problem()
         candidates = Candidates(self.spec, self._problem, data_fingerprint, appraisers)
         self._budget = candidates.budget
@@ -107,7 +110,7 @@ class SearchLoop:
             task = self._restart(self._interrupted.pop(0))
             if task is not None:
                 return task
-        while len(self._ledger) < self.spec.trials and not self._used_up:
+        while len(self._ledger) < self._trials and not self._used_up:
             found = self._finder.find()
             if found is None:
                 self._used_up = True
