@@ -52,7 +52,26 @@ def _readable_constraint(text: str) -> str:
 class JobSpec(BaseModel):
     """One request: search this space with this sampler on this data set, so many trials."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"space": "cell", "sampler": "model", "dataset": "digits", "trials": 20},
+                {
+                    "name": "small and good",
+                    "space": "stages",
+                    "sampler": "nsga2",
+                    "dataset": "digits",
+                    "trials": 50,
+                    "epochs": 8,
+                    "objective": ["accuracy", "params"],
+                    "constraints": ["params<=1e6"],
+                    "seed": 1,
+                },
+            ]
+        },
+    )
 
     name: Label = Field("", max_length=200, description="a label for people", examples=["digits"])
     space: Annotated[str, known(find_or_raise_space)] = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -59,8 +60,10 @@ def serve(
         console.print(f"dashboard  http://{host}:{port}/", highlight=False)
         console.print(f"API        http://{host}:{port}/api/docs", highlight=False)
         with _embedded_runner(settings) if runner else contextlib.nullcontext():
+            app = create_app(database, settings, access)
+            gc.freeze()  # what is there stays; to look through it again would hold up requests
             uvicorn.run(
-                create_app(database, settings, access),
+                app,
                 host=host,
                 port=port,
                 log_level="warning",

@@ -45,6 +45,9 @@ class TrialRow(Table):
         Index("ix_trials_status", "job_id", "status", "is_feasible", "reward"),
         Index("ix_trials_reward", "job_id", "reward"),
         Index("ix_trials_accuracy", "job_id", "accuracy"),
+        Index("ix_trials_loss", "job_id", "loss"),
+        Index("ix_trials_params", "job_id", "params"),
+        Index("ix_trials_macs", "job_id", "macs"),
         Index("ix_trials_cached_from", "cached_from"),
     )
 
