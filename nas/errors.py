@@ -21,6 +21,10 @@ class ConflictError(NasError):
     """Raised when the thing exists but is in a state that forbids what was asked."""
 
 
+class JobTakenError(ConflictError):
+    """Raised when a runner's job is in other hands."""
+
+
 class QuotaExceededError(NasError):
     """Raised when a key has used up what it may: names the limit, what is used and what is left."""
 
@@ -31,6 +35,14 @@ class DatasetGoneError(ConflictError):
 
 class DatabaseUnavailableError(NasError):
     """Raised when the database cannot be reached, opened, or is of another version."""
+
+
+class AccessDeniedError(NasError):
+    """Raised by the client when the service wants another key, or the key may not do this."""
+
+
+class ServerUnavailableError(NasError):
+    """Raised by the client when the service cannot be reached, or does not answer as it should."""
 
 
 class ClusterUnavailableError(NasError):

@@ -26,6 +26,7 @@ from nas.database.jobs import (
     lock_job,
     release_job,
     renew_lease,
+    require_runner,
     settle_abandoned_stops,
 )
 from nas.datasets import AnyData, find_or_raise_dataset, held_in_memory
@@ -35,12 +36,14 @@ from nas.errors import (
     ClusterUnavailableError,
     ConflictError,
     DatabaseUnavailableError,
+    JobTakenError,
     NasError,
 )
 from nas.evaluators import EvaluatorKind
 from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.logs import log_context
+from nas.scaling.rounds import Round, search_rounds
 from nas.search import SearchLoop
 from nas.settings import Settings
 from nas.status import JobStatus
@@ -105,6 +108,8 @@ class JobRunner:
                 self._search_through_losses(job_id)
         except DatabaseUnavailableError:
             raise
+        except JobTakenError:
+            self._lost.set()
         except Exception as error:
             if not self._lost.is_set():
                 self._release(job_id, JobStatus.FAILED, _reason(error))
@@ -171,20 +176,21 @@ class JobRunner:
 
         with self._database.read() as session:
             spec = find_or_raise_job(session, job_id).spec
+        database = self._writing_while_held(job_id)
         data = find_or_raise_dataset(spec.dataset).load()
         placement = placement_on_cluster(spec.resources, data)
         data = share_on_nodes(data)
-        baselines = self._baselines(job_id, spec, data, should_stop)
+        baselines = self._baselines(database, job_id, spec, data, should_stop)
         baselines.measure()
         scoring = JobScoring(spec, data)
         problem = spec.new_problem(scoring.scores)
-        share_of = corrected_share(self._database, job_id, placement, problem.analyze)
+        share_of = corrected_share(database, job_id, placement, problem.analyze)
         acceleration = Acceleration(compiled=spec.resources.compile)
-        with job_appraisers(self._database, spec, problem, on_gpu=placement.has_gpus) as measured:
+        with job_appraisers(database, spec, problem, on_gpu=placement.has_gpus) as measured:
             appraisers = [*scoring.appraisers, *measured]
             if spec.parsed_evaluator.kind is EvaluatorKind.WEIGHT_SHARING:
                 supernet = JobSupernet(
-                    self._database,
+                    database,
                     job_id,
                     spec,
                     held_in_memory(data, "weight-sharing"),
@@ -197,16 +203,17 @@ class JobRunner:
                     return
                 appraisers.append(supernet.appraiser)
 
-            def search() -> SearchLoop:
+            def search(part: Round) -> SearchLoop:
                 loop = SearchLoop(
-                    self._database,
+                    database,
                     job_id,
                     data_fingerprint=data.fingerprint,
                     artifact_dir=self._settings.artifact_dir,
                     artifacts=self._artifacts,
-                    problem=problem,
+                    problem=part.problem,
                     appraisers=appraisers,
                     checkpoints_kept=self._settings.checkpoints_per_job,
+                    trials=part.trials,
                 )
                 if spec.trains:
                     slots = partial(places_on_cluster, placement)
@@ -228,26 +235,42 @@ class JobRunner:
                 return loop
 
             patience = self._settings.database_patience_seconds
-            loop = through_outages(search, patience, self._stopping.wait)
+            for part in search_rounds(self._database, job_id, spec, problem):
+                loop = through_outages(partial(search, part), patience, self._stopping.wait)
+                if should_stop():
+                    break
         if should_stop():
             if not self._lost.is_set():
                 loop.interrupt()
             return
-        final = JobFinal(self._database, self._artifacts, self._settings.artifact_dir, job_id, spec)
+        final = JobFinal(database, self._artifacts, self._settings.artifact_dir, job_id, spec)
         final.run(data, share_of, acceleration, should_stop)
         if not should_stop():
             baselines.test()
 
     def _baselines(
-        self, job_id: str, spec: JobSpec, data: AnyData, should_stop: Callable[[], bool]
+        self,
+        database: Database,
+        job_id: str,
+        spec: JobSpec,
+        data: AnyData,
+        should_stop: Callable[[], bool],
     ) -> JobBaselines:
         seconds = spec.resources.epoch_timeout_seconds
         calls = partial(call_each, should_stop=should_stop, timeout_seconds=seconds)
-        return JobBaselines(self._database, self._artifacts, job_id, spec, data, calls)
+        return JobBaselines(database, self._artifacts, job_id, spec, data, calls)
 
     def _release(self, job_id: str, status: JobStatus, error: str | None) -> None:
-        with self._database.write() as session:
+        with self._writing_while_held(job_id).write() as session:
             release_job(lock_job(session, job_id), status, utc_now(), error)
+
+    def _writing_while_held(self, job_id: str) -> Database:
+        """Return the database for what only the job's own runner may write."""
+
+        def guard(session: Session) -> None:
+            require_runner(session, job_id, self.name)
+
+        return self._database.guarded(guard)
 
     @contextmanager
     def _heartbeat(self, job_id: str) -> Iterator[None]:
@@ -263,7 +286,7 @@ class JobRunner:
                             self._stopping.set()
                 except DatabaseUnavailableError as error:
                     _LOG.warning("heartbeat of job %s: %s", job_id, error, extra={"job_id": job_id})
-                except ConflictError:
+                except JobTakenError:
                     self._lost.set()
                     self._stopping.set()
                     return

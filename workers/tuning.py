@@ -22,6 +22,8 @@ from ray.tune.search import Searcher
 from nas.errors import (
     ClusterLostError,
     DatabaseUnavailableError,
+    JobTakenError,
+    NasError,
     TrialInfeasibleError,
 )
 from nas.evaluation import Evaluator, TrialTask
@@ -71,7 +73,7 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         self._share_of = share_of
         self._room = room
         self._should_stop = should_stop
-        self.outage: DatabaseUnavailableError | ClusterLostError | None = None
+        self.outage: NasError | None = None
         self._tasks: dict[str, TrialTask] = {}
         self._endings: dict[str, Ending] = {}
         self._times = TrialTimes(loop.phases)
@@ -136,13 +138,13 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
 
     @contextmanager
     def _noting_outage(self) -> Iterator[None]:
-        """Keep the database's or the cluster's failure from Tune: it is not the trial's.
+        """Keep from Tune, which would take it for the trial's, what ends the run.
 
         The loop may be ahead of the tables from then on, so nothing more goes through it.
         """
         try:
             yield
-        except (DatabaseUnavailableError, ClusterLostError) as error:
+        except (DatabaseUnavailableError, ClusterLostError, JobTakenError) as error:
             self.outage = error
 
     def _end(
@@ -240,6 +242,7 @@ def run_trials(
     Raises:
         DatabaseUnavailableError: A step could not be recorded; the loop is to be made anew.
         ClusterLostError: Trials ended with their cluster, which says nothing of them.
+        JobTakenError: Another runner has the job.
     """
     trainable = tune.with_resources(
         tune.with_parameters(TrialTrainable, evaluator=evaluator), _tune_resources
