@@ -89,7 +89,10 @@ def load_curves(path: Path) -> dict[int, Curves]:
 
 
 def replay(
-    values: Sequence[Sequence[float]], scheduler: Scheduler | None, workers: int = 1
+    values: Sequence[Sequence[float]],
+    scheduler: Scheduler | None,
+    workers: int = 1,
+    judged: Sequence[Sequence[float]] | None = None,
 ) -> Outcome:
     """Run a job on its trials' values; each of the trials under way does an epoch in turn.
 
@@ -97,6 +100,7 @@ def replay(
         values: What each trial is worth after each epoch, shape `(trials, epochs)`.
         scheduler: Fresh; None trains everything in full.
         workers: Trials at once.
+        judged: What the scheduler is told, where that is not the values.
     """
     ends: dict[int, tuple[TrialStatus, int]] = {}
     waiting = iter(range(len(values)))
@@ -105,7 +109,7 @@ def replay(
         for number in list(done):
             done[number] += 1
             epoch = done[number]
-            value = values[number][epoch - 1]
+            value = (judged or values)[number][epoch - 1]
             judgement = None if scheduler is None else scheduler.judge(number, epoch, value)
             if judgement is not None and judgement.stops:
                 ends[number] = (TrialStatus.PRUNED, epoch)
