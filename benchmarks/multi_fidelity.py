@@ -122,8 +122,7 @@ def judge(
     values = [candidate.values(objective) for candidate in candidates]
     whole, outcome = replay(values, None), _scheduled(values, request, seed, workers)
     found, best = (
-        candidates[number].reports[-1].metrics.accuracy
-        for number in (outcome.winner, whole.winner)
+        candidates[number].reports[-1].metrics.accuracy for number in (outcome.winner, whole.winner)
     )
     images = find_or_raise_dataset("digits").info.validation_size
     return Verdict(
@@ -255,9 +254,7 @@ def _compare_with_ray(pool: str, seed: int, candidates: Sequence[Candidate]) -> 
         evaluator = TrainingEvaluator(find_or_raise_dataset("digits").load())
         run_trials(loop, evaluator, spec.resources, lambda: False)
         with database.read() as session:
-            trials = [
-                (trial.status, trial.epochs_done) for trial in list_trials(session, job_id)
-            ]
+            trials = [(trial.status, trial.epochs_done) for trial in list_trials(session, job_id)]
         database.close()
     equal = sum(a == b for a, b in zip(expected.ends, trials, strict=True))
     print(

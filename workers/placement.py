@@ -12,7 +12,7 @@ from math import floor
 from typing import Literal
 
 from nas.datasets import AnyData, ImageData
-from nas.errors import InvalidInputError
+from nas.errors import ClusterTooSmallError
 from nas.evaluation import EVALUATION_BATCH, TrialTask
 from nas.resources import Resources
 from search_spaces import Architecture
@@ -134,7 +134,7 @@ class Placement:
         """Refuse shares that no node, or no set of nodes, can ever give.
 
         Raises:
-            InvalidInputError: Says which field asks for too much, and what the cluster has.
+            ClusterTooSmallError: Says which field asks for too much, and what the cluster has.
         """
         share = self.largest_share
         worker = share.of_worker
@@ -146,13 +146,13 @@ class Placement:
             ("gpus_per_trial", share.gpus, worker.gpus, most_gpus),
         ):
             if each > most:
-                raise InvalidInputError(
+                raise ClusterTooSmallError(
                     f"resources.{field}: got {got:g}, no node of the cluster can give that: it has "
                     f"{cluster}; allowed: at most {most * share.workers:g}"
                 )
         room = count_places(worker, self.nodes)
         if room < share.workers:
-            raise InvalidInputError(
+            raise ClusterTooSmallError(
                 f"resources.{self.resources.workers_field}: got {share.workers}, each with "
                 f"{worker.cpus:g} CPUs and {worker.gpus:g} GPUs: the cluster has {cluster}; "
                 f"allowed: at most {room} of them"
@@ -169,7 +169,7 @@ def placement_on_cluster(resources: Resources, data: AnyData) -> Placement:
     """Look at the connected cluster, and decide what a job's trials get of it.
 
     Raises:
-        InvalidInputError: No node, or no set of nodes, can ever give it.
+        ClusterTooSmallError: No node, or no set of nodes, can ever give it.
     """
     placement = Placement(resources, tuple(list_nodes()), data_bytes=data_bytes(data))
     placement.check()

@@ -20,6 +20,7 @@ from api.cli import (
     logs,
     pareto,
     policy,
+    scaling,
     scoring,
     search,
     serving,
@@ -46,6 +47,7 @@ app.command("best")(jobs.best)
 app.command("pareto")(pareto.pareto)
 app.command("policy")(policy.policy)
 app.command("export")(exporting.export_command)
+app.command("scale")(scaling.scale_command)
 app.command("analyze")(analyzing.analyze_command)
 app.command("latency")(latency.latency)
 app.command("score")(scoring.score_command)

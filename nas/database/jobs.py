@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, foreign, mapped_column, relationship
 
 from nas.database.api_keys import ApiKeyRow
 from nas.database.base import Table, UtcDateTime, status_column
-from nas.errors import ConflictError, NotFoundError
+from nas.errors import ConflictError, JobTakenError, NotFoundError
 from nas.ids import new_id
 from nas.job import JobSpec, parse_job_spec, read_stored_spec
 from nas.status import JOB_TRANSITIONS, JobStatus
@@ -39,6 +39,10 @@ class JobRow(Table):
     final_epoch: Mapped[int] = mapped_column(default=0)
     final_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     reference_json: Mapped[dict[str, float] | None] = mapped_column(JSON)
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    parent_job_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    """The job that a follow-up scales a network of; it may have been deleted since."""
+    parent_trial_id: Mapped[str | None] = mapped_column(String(36))
 
     # No constraint in the database: SQLite would have to make the table anew, and no key goes.
     owner: Mapped[ApiKeyRow | None] = relationship(
@@ -46,6 +50,11 @@ class JobRow(Table):
         lazy="selectin",  # PostgreSQL locks no row of an outer join
         viewonly=True,
     )
+
+    @property
+    def last_event_id(self) -> int:
+        """Id of the job's newest event; see `nas.job_events`."""
+        return 2 * self.revision + 1
 
     @property
     def spec(self) -> JobSpec:
@@ -75,6 +84,8 @@ def create_job(
         created_at=now,
         idempotency_key=_owned(idempotency_key, owner),
         owner_key_id=owner,
+        parent_job_id=None if spec.scaling is None else spec.scaling.job_id,
+        parent_trial_id=None if spec.scaling is None else spec.scaling.trial_id,
     )
     session.add(job)
     session.flush()
@@ -145,20 +156,34 @@ def lock_job(session: Session, job_id: str) -> JobRow:
 def list_jobs(
     session: Session,
     *,
-    status: JobStatus | None = None,
+    statuses: Collection[JobStatus] = (),
     owner: str | None = None,
     before: str | None = None,
     limit: int | None = None,
 ) -> Sequence[JobRow]:
     """Return jobs, of one owner or of all, newest first; `before` ends the page before."""
     query = select(JobRow).order_by(JobRow.id.desc())
-    if status is not None:
-        query = query.where(JobRow.status == status)
+    if statuses:
+        query = query.where(JobRow.status.in_(statuses))
     if owner is not None:
         query = query.where(JobRow.owner_key_id == owner)
     if before is not None:
         query = query.where(JobRow.id < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def list_revisions(session: Session, job_ids: Collection[str]) -> dict[str, int]:
+    """Return how often each of the jobs has changed; those that are gone are left out."""
+    query = select(JobRow.id, JobRow.revision).where(JobRow.id.in_(job_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def list_follow_ups(session: Session, job_id: str, *, owner: str | None = None) -> Sequence[JobRow]:
+    """Return the jobs, of one owner or of all, that scale what this one found, newest first."""
+    query = select(JobRow).where(JobRow.parent_job_id == job_id).order_by(JobRow.id.desc())
+    if owner is not None:
+        query = query.where(JobRow.owner_key_id == owner)
+    return session.scalars(query).all()
 
 
 def count_jobs(session: Session) -> dict[JobStatus, int]:
@@ -234,12 +259,29 @@ def _is_held(job: JobRow, now: datetime) -> bool:
 def renew_lease(
     session: Session, job_id: str, runner: str, now: datetime, lease: timedelta
 ) -> JobRow:
-    """Say that `runner` is alive; raises `ConflictError` if the job was taken from it."""
+    """Say that `runner` is alive; raises `JobTakenError` if the job was taken from it."""
     job = lock_job(session, job_id)
     if job.runner != runner:
-        raise ConflictError(f"job {job_id} was taken from {runner}: it is {job.status} now")
+        raise JobTakenError(f"job {job_id} was taken from {runner}: it is {job.status} now")
     job.lease_expires_at = now + lease
     return job
+
+
+def require_runner(session: Session, job_id: str, runner: str) -> None:
+    """Let nobody take the job from `runner` before this transaction's end.
+
+    A runner whose lease ran out unnoticed, because the database was gone, writes no more.
+
+    Raises:
+        JobTakenError: Another has it already.
+    """
+    holder = session.scalar(
+        select(JobRow.runner)
+        .where(JobRow.id == job_id)
+        .with_for_update(read=True, key_share=True)  # holds off `lock_job` alone
+    )
+    if holder != runner:
+        raise JobTakenError(f"job {job_id} was taken from {runner}")
 
 
 def request_stop(session: Session, job_id: str, now: datetime) -> JobRow:

@@ -27,6 +27,7 @@ from nas.appraisal import Appraiser
 from nas.artifacts import ArtifactStore
 from nas.checkpoints import fetch_checkpoint, find_checkpoint, keep_trial_files
 from nas.database import Database
+from nas.database.deleted_trials import list_deleted_trials
 from nas.database.jobs import find_or_raise_job
 from nas.database.proposals import list_proposals
 from nas.database.trials import (
@@ -73,7 +74,9 @@ class SearchLoop:
         problem: SearchProblem | None = None,
         appraisers: Sequence[Appraiser] = (),
         checkpoints_kept: int = 0,
+        trials: int | None = None,
     ) -> None:
+        """Take a job up where it stands; `trials` ends a round of it before all its trials."""
         self._database = database
         self._job_id = job_id
         self._artifact_dir = artifact_dir
@@ -82,6 +85,7 @@ class SearchLoop:
         self._clock = clock
         with database.read() as session:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
+        self._trials = self.spec.trials if trials is None else trials
         self._problem = problem or self.spec.new_problem()
         candidates = Candidates(self.spec, self._problem, data_fingerprint, appraisers)
         self._budget = candidates.budget
@@ -106,7 +110,7 @@ class SearchLoop:
             task = self._restart(self._interrupted.pop(0))
             if task is not None:
                 return task
-        while len(self._ledger) < self.spec.trials and not self._used_up:
+        while len(self._ledger) < self._trials and not self._used_up:
             found = self._finder.find()
             if found is None:
                 self._used_up = True
@@ -182,13 +186,14 @@ class SearchLoop:
         """Rebuild the sampler and the loop's memory from the job's proposals and trials."""
         with self._database.read() as session:
             trials = list_trials(session, self._job_id)
+            deleted = list_deleted_trials(session, self._job_id)
             proposals = list_proposals(session, self._job_id)
             self._pruning.restore(session, self._job_id)
         self._interrupted = [trial.id for trial in trials if not trial.status.is_final]
         for trial in trials:
             if trial.status is TrialStatus.COMPLETED:
                 self._front.add(trial.id, self._judge.judge(trial.figures))
-        self._ledger.restore(trials, proposals)
+        self._ledger.restore(trials, deleted, proposals)
         self._finder.restore(proposals)
 
     def _start(self, found: AppraisedCandidate) -> TrialTask | None:

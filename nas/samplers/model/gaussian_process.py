@@ -174,9 +174,7 @@ class GaussianProcess:
         capacity: Matrix = left[View.CAPACITY] @ right[View.CAPACITY].T
         return _CONSTANT_VARIANCE + self.slope_spread**2 * capacity
 
-    def _covariance(
-        self, left: Views, right: Views, matching: _Matching | None = None
-    ) -> Matrix:
+    def _covariance(self, left: Views, right: Views, matching: _Matching | None = None) -> Matrix:
         """Return the covariance without noise; `matching` is that of `right`, if it is known."""
         total = self._fixed(left, right)
         inner: dict[View, Matrix] = {}

@@ -156,6 +156,8 @@ def test_shards_hold_the_samples_that_were_written(data_dir):
         ([("1.png", b"x")], "sample 1 in s.tar has no class, a file .cls"),
         ([("1.cls", b"0")], "sample 1 in s.tar has no image"),
         ([("1.png", b"x"), ("1.cls", b"cat")], "1.cls in s.tar: got 'cat', allowed: a class's"),
+        ([("1.png", b"x"), ("1.cls", b"9" * 30)], f"s.tar/1.png: got class {'9' * 30}, allowed: n"),
+        ([("1.png", b"x"), ("1.cls", b"40000000")], "numbers from 0 below 1, how many images"),
         ([], "less than 2 classes"),
     ],
 )
