@@ -24,7 +24,7 @@ from nas.evaluation import EpochReport, Metrics
 from nas.ids import utc_now
 from nas.metrics import counted_figures
 from nas.objective import Objective
-from nas.schedulers import Scheduler
+from nas.schedulers import Scheduler, Signal
 from nas.search import SearchLoop
 from nas.status import TrialStatus
 from search_spaces.analysis import analyze
@@ -54,6 +54,12 @@ class Candidate:
             for report in self.reports
         ]
 
+    def judged(self, objective: Objective, signal: Signal) -> list[float]:
+        """Return what a scheduler compares after each epoch."""
+        if signal is Signal.TRAIN_LOSS:
+            return [-report.train_loss for report in self.reports]
+        return self.values(objective)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -70,6 +76,11 @@ def load_pool(pool: str) -> dict[int, list[Candidate]]:
         seed: _in_order_of_proposal(pool, seed, curves)
         for seed, curves in load_curves(curves_of(pool)).items()
     }
+
+
+def has_train_losses(pool: Mapping[int, Sequence[Candidate]]) -> bool:
+    """Say whether the curves were recorded with them."""
+    return any(report.train_loss for each in pool.values() for report in each[0].reports)
 
 
 def load_curves(path: Path) -> dict[int, Curves]:
