@@ -219,6 +219,12 @@ class JobSpec(BaseModel):
         return value
 
     @model_validator(mode="after")
+    def _signal_compares_trials(self, info: ValidationInfo) -> Self:
+        if self.scheduler is not None and not is_stored(info):
+            self.scheduler.check_signal(self.parsed_objective.metrics, self.hyperparameters)
+        return self
+
+    @model_validator(mode="after")
     def _options_and_starts_fit(self, info: ValidationInfo) -> Self:
         if not is_stored(info):
             self.starting_choices(self.new_space())
