@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch  # noqa: F401  # loaded before the heap is frozen
 from threadpoolctl import threadpool_limits
 
 from nas.bench.problem import TableProblem
@@ -28,6 +29,7 @@ from nas.bench.table import load_table
 from nas.database import Database, open_database
 from nas.database.jobs import create_job
 from nas.evaluation import EpochReport, Metrics, TrialTask
+from nas.heap import freeze_heap
 from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.phases import Phase
@@ -106,6 +108,7 @@ def main() -> None:
     given = parser.parse_args()
     print(f"{WORKERS} workers, {given.trials} trials of {SHORTEST:g} to {LONGEST:g} s, nb201")
     print("sampler      idle   steady   ms per ask   loop busy")
+    freeze_heap()  # as `workers.tuning` does
     with tempfile.TemporaryDirectory() as directory, threadpool_limits(1):
         database = open_database(f"sqlite:///{Path(directory) / 'nas.db'}")
         for sampler in given.samplers.split(","):
