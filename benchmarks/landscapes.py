@@ -137,12 +137,12 @@ def line(
     """Return one line of the table."""
     yardsticks = [mean_regret(yardstick) for _, yardstick, _ in rows]
     ratios = np.array(
-        [mean_regret(own) / than for (*_, own), than in zip(rows, yardsticks, strict=True)]
+        [ratio(mean_regret(own), than) for (*_, own), than in zip(rows, yardsticks, strict=True)]
     )
     runs = [result for *_, own in rows for result in own]
     single = np.array(
         [
-            result.regret / than
+            ratio(result.regret, than)
             for (*_, own), than in zip(rows, yardsticks, strict=True)
             for result in own
         ]
@@ -152,7 +152,9 @@ def line(
     clean = [result.clean_regret for result in runs if result.clean_regret is not None]
     known = [foreknowing_regret(landscape, queries) for landscape, *_ in rows]
     bounds = [
-        regret / than for regret, than in zip(known, yardsticks, strict=True) if regret is not None
+        ratio(regret, than)
+        for regret, than in zip(known, yardsticks, strict=True)
+        if regret is not None
     ]
     return (
         f"| {family} | {len(rows)} | {sampler} | {len(runs)} "
@@ -161,6 +163,11 @@ def line(
         f"| {f'{np.mean(clean):.3f}' if clean else ''} "
         f"| {f'{np.mean(bounds):.2f}' if bounds else ''} |"
     )
+
+
+def ratio(regret: float, than: float) -> float:
+    """Divide two regrets; where both are none, neither sampler left anything."""
+    return regret / than if than else (np.inf if regret else 0.0)
 
 
 def mean_regret(results: list[Result]) -> float:
