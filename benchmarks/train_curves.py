@@ -1,6 +1,7 @@
 """Train random cells on digits in full and keep every epoch, for `multi_fidelity.py` to replay.
 
     python benchmarks/train_curves.py steady       # writes benchmarks/curves-steady.csv.gz
+    python benchmarks/train_curves.py long --seeds 0 1 2 --out part.csv.gz    # shared out
 
 Each seed is a job by random search: its proposals do not depend on what is reported, so that a
 scheduler meets the same ones. Fifteen to forty minutes on one core.
@@ -27,7 +28,10 @@ from nas.search import SearchLoop
 from workers.training.evaluator import TrainingEvaluator
 
 SEEDS = 5
-COLUMNS = ("seed", "architecture_hash", "epoch", "accuracy", "loss", "train_seconds")
+COLUMNS = (
+    *("seed", "architecture_hash", "epoch", "accuracy", "loss"),
+    *("train_loss", "train_seconds"),
+)
 
 POOLS: Mapping[str, Mapping[str, Any]] = {
     # A learning rate under which the first epochs tell something of the last.
@@ -41,6 +45,15 @@ POOLS: Mapping[str, Mapping[str, Any]] = {
         "trials": 27,
         "epochs": 27,
         "recipe": {"batch_size": 128},
+    },
+    # Few and large steps, whose noise is small, and a space whose cells differ widely: what
+    # tells two candidates apart early tells them apart in the end.
+    "smooth": {
+        "space": "nasbench201",
+        "space_options": {"cells": 1, "filters": 2},
+        "trials": 20,
+        "epochs": 36,
+        "recipe": {"batch_size": 256, "ema_decay": 0.97},
     },
     # Long enough that a third of it ranks quality and not speed; the average of the weights is
     # measured, which foresees the end better than the weights themselves.
@@ -76,6 +89,7 @@ def main() -> None:
     """Train and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pool", choices=POOLS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=range(SEEDS), help="only these")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -86,7 +100,7 @@ def main() -> None:
     ) as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for seed in range(SEEDS):
+        for seed in options.seeds:
             spec = job_of(options.pool, seed)
             with tempfile.TemporaryDirectory() as directory:
                 for row in _train_all(spec, evaluator, data.fingerprint, Path(directory)):
@@ -112,6 +126,7 @@ def _train_all(
                     report.epoch,
                     report.metrics.accuracy,
                     report.metrics.loss,
+                    report.train_loss,
                     f"{report.train_seconds:.4f}",
                 )
             )

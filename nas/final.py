@@ -14,3 +14,6 @@ class FinalResult(BaseModel):
     epochs: int = Field(description="epochs of the retraining")
     test_accuracy: float = Field(description="share of test images classified right, in [0, 1]")
     test_loss: float = Field(description="mean cross-entropy on the test images, nats")
+    batch_size: int | None = Field(
+        None, description="images per step where memory did not hold the recipe's batches"
+    )

@@ -29,9 +29,11 @@ from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
 from nas.proxies import ProxyScores
 from nas.recipe import Recipe
-from nas.request_names import AS_STORED, is_stored, known, known_and_different
+from nas.request_names import AS_STORED, Label, is_stored, known, known_and_different
 from nas.resources import Resources
 from nas.samplers import find_or_raise_sampler
+from nas.scaling.request import Scaling
+from nas.scaling.space import unscaled_space
 from nas.schedulers import Scheduler, SchedulerRequest
 from nas.screening import SCORE, Screening, ScreenRequest
 from nas.starts import choices_of, options_that_hold
@@ -50,9 +52,28 @@ def _readable_constraint(text: str) -> str:
 class JobSpec(BaseModel):
     """One request: search this space with this sampler on this data set, so many trials."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"space": "cell", "sampler": "model", "dataset": "digits", "trials": 20},
+                {
+                    "name": "small and good",
+                    "space": "stages",
+                    "sampler": "nsga2",
+                    "dataset": "digits",
+                    "trials": 50,
+                    "epochs": 8,
+                    "objective": ["accuracy", "params"],
+                    "constraints": ["params<=1e6"],
+                    "seed": 1,
+                },
+            ]
+        },
+    )
 
-    name: str = Field("", max_length=200, description="a label for people", examples=["digits"])
+    name: Label = Field("", max_length=200, description="a label for people", examples=["digits"])
     space: Annotated[str, known(find_or_raise_space)] = Field(
         description="search space", examples=["cell"]
     )
@@ -133,6 +154,11 @@ class JobSpec(BaseModel):
         examples=[{"learning_rate": {"low": 0.01, "high": 0.3, "log": True, "steps": 8}}],
     )
     resources: Resources = Field(default_factory=Resources, description="what each trial gets")
+    scaling: Scaling | None = Field(
+        None,
+        description="makes the job a follow-up, which trains scaled versions of an architecture "
+        "that another job found; see POST /jobs/{id}/scale",
+    )
 
     @field_validator("space_options")
     @classmethod
@@ -199,7 +225,12 @@ class JobSpec(BaseModel):
         return self
 
     def new_space(self) -> AnySpace:
-        """Set up the space: as suggested for the data set's images, or to hold the starts."""
+        """Set up the space: as suggested for the data set's images, or to hold the starts.
+
+        That of a follow-up is its base network alone; `nas.scaling.rounds` says what it trains.
+        """
+        if self.scaling is not None:
+            return unscaled_space(self.scaling, find_or_raise_dataset(self.dataset).info)
         if not self.start_from:
             input_shape = find_or_raise_dataset(self.dataset).info.input_shape
             return create_space(self.space, self.space_options, input_shape)

@@ -7,6 +7,7 @@ import textwrap
 
 from search_spaces.base import InputShape
 from search_spaces.bundling import Bundle, bound_names
+from search_spaces.classifier import Classifier, ResizingClassifier
 from search_spaces.errors import StandaloneSourceError
 
 
@@ -19,16 +20,21 @@ def write_module(
     network: str,
     input_shape: InputShape,
     num_classes: int,
+    resolution: int | None = None,
 ) -> str:
     """Write a module with `build()` and `load()` around the bundled definitions.
 
     `network` are the statements that make the variable `network`; they may use `constants`,
-    statements that stand before. The classifier must be part of `source`.
+    statements that stand before. The classifier is added to `source`, of the kind that resizes
+    images where there is a `resolution`.
 
     Raises:
         StandaloneSourceError: A bundled definition has the name of one of the module's own.
     """
     channels, height, width = input_shape
+    classifier: type[Classifier] = Classifier if resolution is None else ResizingClassifier
+    source.add(classifier)
+    arguments = "" if resolution is None else f", resolution={resolution}"
     shown_constants = f"\n\n\n{constants}" if constants else ""
     text = f'''"""A convolutional network found by architecture search. It needs torch alone.
 
@@ -47,13 +53,13 @@ architecture {content_hash}
 {source.render_definitions()}{shown_constants}
 
 
-def build() -> Classifier:
+def build() -> {classifier.__name__}:
     """Make the network, weights fresh: `(N, {channels}, H, W)` to `(N, {num_classes})` logits."""
 {textwrap.indent(network, "    ")}
-    return Classifier(network, {channels})
+    return {classifier.__name__}(network, {channels}{arguments})
 
 
-def load(weights: Path) -> Classifier:
+def load(weights: Path) -> {classifier.__name__}:
     """Make the network and load the trained weights; ready for inference."""
     model = build()
     model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))

@@ -3,24 +3,22 @@
 A runner holds a job by a lease that it renews; when it dies the lease runs out and another
 runner goes on from the database. Stopping is cooperative: `stop()`, or a status of `stopping`
 in the database, ends the search after the epochs under way, and every trial can be resumed.
+Where the Ray cluster is lost the runner keeps the job, waits for the cluster, and does the same.
 """
 
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from nas.artifacts import open_store, record_artifact
+from nas.artifacts import open_store
 from nas.database import Database
-from nas.database.artifacts import FINAL_WEIGHTS_KIND
 from nas.database.jobs import (
     claim_job,
     find_claimable_job,
@@ -28,34 +26,34 @@ from nas.database.jobs import (
     lock_job,
     release_job,
     renew_lease,
+    require_runner,
     settle_abandoned_stops,
 )
-from nas.database.trials import find_best_trial, list_trials
 from nas.datasets import AnyData, find_or_raise_dataset, held_in_memory
-from nas.errors import ConflictError, DatabaseUnavailableError, NasError
-from nas.evaluation import Metrics, TrialTask
+from nas.errors import (
+    ClusterLostError,
+    ClusterTooSmallError,
+    ClusterUnavailableError,
+    ConflictError,
+    DatabaseUnavailableError,
+    JobTakenError,
+    NasError,
+)
 from nas.evaluators import EvaluatorKind
-from nas.final import FinalResult
 from nas.ids import utc_now
 from nas.job import JobSpec
-from nas.layout import WEIGHTS_NAME, final_directory
 from nas.logs import log_context
-from nas.recipe import Recipe
+from nas.scaling.rounds import Round, search_rounds
 from nas.search import SearchLoop
 from nas.settings import Settings
 from nas.status import JobStatus
-from search_spaces import parse_architecture
 from workers.background import alongside
 from workers.baselines import JobBaselines
-from workers.cluster import ensure_ray
+from workers.cluster import connected, ensure_ray, leave_ray
 from workers.identity import is_gone, runner_name
 from workers.outages import through_outages
 from workers.parallel import call_each
 from workers.recording import recording
-
-if TYPE_CHECKING:
-    from workers.placement import ShareOf
-    from workers.training.acceleration import Acceleration
 
 _LOG = logging.getLogger(__name__)
 _HEARTBEATS_PER_LEASE = 20
@@ -107,9 +105,11 @@ class JobRunner:
         self._lost.clear()
         try:
             with log_context(job_id=job_id), self._heartbeat(job_id):
-                self._search(job_id)
+                self._search_through_losses(job_id)
         except DatabaseUnavailableError:
             raise
+        except JobTakenError:
+            self._lost.set()
         except Exception as error:
             if not self._lost.is_set():
                 self._release(job_id, JobStatus.FAILED, _reason(error))
@@ -120,13 +120,51 @@ class JobRunner:
         self._release(job_id, status, None)
         return status
 
-    def _search(self, job_id: str) -> None:
-        with self._database.read() as session:
-            spec = find_or_raise_job(session, job_id).spec
+    def _search_through_losses(self, job_id: str) -> None:
+        """Go on with the job on whatever cluster there is, until it ends or is to stop."""
+        lost = 0
+
+        def attempt() -> None:
+            nonlocal lost
+            try:
+                self._join_and_search(job_id)
+            except (ClusterUnavailableError, ClusterTooSmallError) as error:
+                lost += isinstance(error, ClusterLostError)
+                if not lost:  # it was never there
+                    raise
+                leave_ray()
+                raise ClusterLostError(str(error)) from error
+
+        try:
+            through_outages(
+                attempt,
+                self._settings.ray_patience_seconds,
+                self._stopping.wait,
+                of=ClusterLostError,
+            )
+        except ClusterLostError:
+            if not self._stopping.is_set():
+                raise
+
+    def _join_and_search(self, job_id: str) -> None:
         ensure_ray(self._settings.ray_address)
+        connection = connected()
+        with connection.watched():
+            try:
+                self._search(job_id, lambda: self._stopping.is_set() or connection.is_lost)
+            except DatabaseUnavailableError:
+                raise
+            except Exception:
+                connection.require()  # else it is the cluster's end in other words
+                raise
+        if connection.is_lost:
+            connection.require()
+
+    def _search(self, job_id: str, should_stop: Callable[[], bool]) -> None:
         # These need torch and Ray, which a process that only waits for jobs does not load.
         from workers.appraising import job_appraisers
         from workers.distributed import evaluator_for
+        from workers.final import JobFinal
         from workers.memory_correction import corrected_share
         from workers.node_data import share_on_nodes
         from workers.placement import placement_on_cluster, places_on_cluster
@@ -136,20 +174,23 @@ class JobRunner:
         from workers.training.acceleration import Acceleration
         from workers.tuning import run_trials
 
+        with self._database.read() as session:
+            spec = find_or_raise_job(session, job_id).spec
+        database = self._writing_while_held(job_id)
         data = find_or_raise_dataset(spec.dataset).load()
         placement = placement_on_cluster(spec.resources, data)
         data = share_on_nodes(data)
-        baselines = self._baselines(job_id, spec, data)
+        baselines = self._baselines(database, job_id, spec, data, should_stop)
         baselines.measure()
         scoring = JobScoring(spec, data)
         problem = spec.new_problem(scoring.scores)
-        share_of = corrected_share(self._database, job_id, placement, problem.analyze)
+        share_of = corrected_share(database, job_id, placement, problem.analyze)
         acceleration = Acceleration(compiled=spec.resources.compile)
-        with job_appraisers(self._database, spec, problem, on_gpu=placement.has_gpus) as measured:
+        with job_appraisers(database, spec, problem, on_gpu=placement.has_gpus) as measured:
             appraisers = [*scoring.appraisers, *measured]
             if spec.parsed_evaluator.kind is EvaluatorKind.WEIGHT_SHARING:
                 supernet = JobSupernet(
-                    self._database,
+                    database,
                     job_id,
                     spec,
                     held_in_memory(data, "weight-sharing"),
@@ -157,21 +198,22 @@ class JobRunner:
                     problem=problem,
                     appraisers=measured,
                 )
-                supernet.train(self._stopping.is_set)
-                if self._stopping.is_set():
+                supernet.train(should_stop)
+                if should_stop():
                     return
                 appraisers.append(supernet.appraiser)
 
-            def search() -> SearchLoop:
+            def search(part: Round) -> SearchLoop:
                 loop = SearchLoop(
-                    self._database,
+                    database,
                     job_id,
                     data_fingerprint=data.fingerprint,
                     artifact_dir=self._settings.artifact_dir,
                     artifacts=self._artifacts,
-                    problem=problem,
+                    problem=part.problem,
                     appraisers=appraisers,
                     checkpoints_kept=self._settings.checkpoints_per_job,
+                    trials=part.trials,
                 )
                 if spec.trains:
                     slots = partial(places_on_cluster, placement)
@@ -179,105 +221,56 @@ class JobRunner:
                         trains = evaluator_for(data, placement.largest_share, acceleration)
                         evaluator = surviving(trains, spec.resources)
                         resources = placement.bounded_resources
-                        run_trials(loop, evaluator, resources, self._stopping.is_set, share_of)
+                        run_trials(
+                            loop,
+                            evaluator,
+                            resources,
+                            should_stop,
+                            share_of,
+                            # Estimated shares differ: how many fit shows as they are placed.
+                            None if placement.is_estimated else slots,
+                        )
                 else:
-                    complete_untrained(loop, self._stopping.is_set)
+                    complete_untrained(loop, should_stop)
                 return loop
 
             patience = self._settings.database_patience_seconds
-            loop = through_outages(search, patience, self._stopping.wait)
-        if self._stopping.is_set():
+            for part in search_rounds(self._database, job_id, spec, problem):
+                loop = through_outages(partial(search, part), patience, self._stopping.wait)
+                if should_stop():
+                    break
+        if should_stop():
             if not self._lost.is_set():
                 loop.interrupt()
             return
-        self._finish(job_id, spec, data, share_of, acceleration)
-        if not self._stopping.is_set():
+        final = JobFinal(database, self._artifacts, self._settings.artifact_dir, job_id, spec)
+        final.run(data, share_of, acceleration, should_stop)
+        if not should_stop():
             baselines.test()
 
-    def _baselines(self, job_id: str, spec: JobSpec, data: AnyData) -> JobBaselines:
-        return JobBaselines(
-            self._database,
-            self._artifacts,
-            job_id,
-            spec,
-            data,
-            partial(call_each, should_stop=self._stopping.is_set),
-        )
-
-    def _finish(
+    def _baselines(
         self,
+        database: Database,
         job_id: str,
         spec: JobSpec,
         data: AnyData,
-        share_of: ShareOf,
-        acceleration: Acceleration,
-    ) -> None:
-        """Retrain the winner and test it, unless an earlier run of the job has done so."""
-        from workers.final import retrain
-
-        task = self._final_task(job_id, spec)
-        if task is None:
-            return
-        for progress in retrain(data, task, share_of(task), acceleration):
-            if progress.test is not None:
-                self._record_test(job_id, task, progress.test)
-                return
-            with self._database.write() as session:
-                lock_job(session, job_id).final_epoch = progress.epoch
-            if self._stopping.is_set():
-                return
-
-    def _record_test(self, job_id: str, task: TrialTask, test: Metrics) -> None:
-        """Record the winner's test with its weights, and let go of where it was retrained."""
-        weights = task.directory / WEIGHTS_NAME
-        self._artifacts.put(weights)
-        with self._database.write() as session:
-            job = lock_job(session, job_id)
-            job.final_epoch = task.epochs
-            job.final_json = FinalResult(
-                trial_id=task.trial_id,
-                epochs=task.epochs,
-                test_accuracy=test.accuracy,
-                test_loss=test.loss,
-            ).model_dump()
-            record_artifact(
-                session,
-                self._artifacts,
-                weights,
-                job_id=job_id,
-                kind=FINAL_WEIGHTS_KIND,
-                details={"trial_id": task.trial_id, "epoch": task.epochs},
-            )
-        shutil.rmtree(task.directory)
-
-    def _final_task(self, job_id: str, spec: JobSpec) -> TrialTask | None:
-        with self._database.read() as session:
-            final = find_or_raise_job(session, job_id).final_json
-            best = find_best_trial(session, job_id)
-            if final is not None and best is not None and final["trial_id"] == best.id:
-                return None
-            if best is None:
-                reasons = [t.error for t in list_trials(session, job_id) if t.error]
-                first = f"; the first: {reasons[0]}" if reasons else ""
-                raise NasError(f"no trial was completed within the constraints{first}")
-        info = find_or_raise_dataset(spec.dataset).info
-        return TrialTask(
-            trial_id=best.id,
-            number=best.number,
-            architecture=parse_architecture(best.architecture_json),
-            input_shape=info.input_shape,
-            num_classes=info.num_classes,
-            recipe=Recipe.model_validate(best.recipe_json).model_copy(
-                update={"schedule_epochs": None}  # to the end, over its own epochs
-            ),
-            epochs=spec.final_epochs,
-            seed=spec.seed,
-            directory=final_directory(self._settings.artifact_dir, job_id),
-        )
+        should_stop: Callable[[], bool],
+    ) -> JobBaselines:
+        seconds = spec.resources.epoch_timeout_seconds
+        calls = partial(call_each, should_stop=should_stop, timeout_seconds=seconds)
+        return JobBaselines(database, self._artifacts, job_id, spec, data, calls)
 
     def _release(self, job_id: str, status: JobStatus, error: str | None) -> None:
-        with self._database.write() as session:
+        with self._writing_while_held(job_id).write() as session:
             release_job(lock_job(session, job_id), status, utc_now(), error)
+
+    def _writing_while_held(self, job_id: str) -> Database:
+        """Return the database for what only the job's own runner may write."""
+
+        def guard(session: Session) -> None:
+            require_runner(session, job_id, self.name)
+
+        return self._database.guarded(guard)
 
     @contextmanager
     def _heartbeat(self, job_id: str) -> Iterator[None]:
@@ -293,7 +286,7 @@ class JobRunner:
                             self._stopping.set()
                 except DatabaseUnavailableError as error:
                     _LOG.warning("heartbeat of job %s: %s", job_id, error, extra={"job_id": job_id})
-                except ConflictError:
+                except JobTakenError:
                     self._lost.set()
                     self._stopping.set()
                     return

@@ -15,10 +15,12 @@ from api.cli import (
     database,
     exporting,
     jobs,
+    keys,
     latency,
     logs,
     pareto,
     policy,
+    scaling,
     scoring,
     search,
     serving,
@@ -45,6 +47,7 @@ app.command("best")(jobs.best)
 app.command("pareto")(pareto.pareto)
 app.command("policy")(policy.policy)
 app.command("export")(exporting.export_command)
+app.command("scale")(scaling.scale_command)
 app.command("analyze")(analyzing.analyze_command)
 app.command("latency")(latency.latency)
 app.command("score")(scoring.score_command)
@@ -59,6 +62,7 @@ app.command("schedulers")(catalogue.schedulers_command)
 app.command("datasets")(catalogue.datasets_command)
 app.command("baselines")(catalogue.baselines_command)
 app.add_typer(database.app, name="db")
+app.add_typer(keys.app, name="keys")
 app.add_typer(artifacts.app, name="artifacts")
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nas.database.base import display_url
 from nas.database.migrate import require_current, upgrade
+from nas.database.revisions import count_changes
 from nas.errors import DatabaseUnavailableError, InvalidInputError
 
 _LOG = logging.getLogger(__name__)
@@ -37,13 +38,16 @@ class Database:
         engine: Engine,
         patience_seconds: float = 0.0,
         wait: Callable[[float], bool] | None = None,
+        guard: Callable[[Session], None] | None = None,
     ) -> None:
         self.engine = engine
+        self._guard = guard
         self._patience_seconds, self._wait = patience_seconds, wait or _sleep
         self._reading = sessionmaker(engine, expire_on_commit=False)
         self._writing = sessionmaker(
             engine.execution_options(nas_write=True), expire_on_commit=False
         )
+        count_changes(self._writing)
 
     @property
     def display_url(self) -> str:
@@ -56,18 +60,27 @@ class Database:
         Only a transaction's beginning is waited for, when nothing of it has happened yet. `wait`
         waits for some seconds and returns whether to give up.
         """
-        return Database(self.engine, seconds, wait)
+        return Database(self.engine, seconds, wait, self._guard)
+
+    def guarded(self, guard: Callable[[Session], None]) -> Database:
+        """Return this database for one who may only write while `guard` raises nothing.
+
+        It is called at the beginning of each transaction that writes, as a part of it.
+        """
+        return Database(self.engine, self._patience_seconds, self._wait, guard)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that only reads."""
-        with _named_unavailable(self, OperationalError), self._begin(self._reading) as session:
+        with named_unavailable(self, OperationalError), self._begin(self._reading) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a transaction that may write, and commit it at the end."""
-        with _named_unavailable(self, OperationalError), self._begin(self._writing) as session:
+        with named_unavailable(self, OperationalError), self._begin(self._writing) as session:
+            if self._guard is not None:
+                self._guard(session)
             yield session
             session.commit()
 
@@ -105,7 +118,7 @@ def open_database(url: str) -> Database:
         DatabaseUnavailableError: The database cannot be opened or has other tables.
     """
     database = connect(url)
-    with _named_unavailable(database, DBAPIError):
+    with named_unavailable(database, DBAPIError):
         if database.engine.dialect.name == "sqlite":
             _upgrade(database)
         else:
@@ -123,7 +136,7 @@ def upgrade_database(url: str) -> str:
     """
     database = connect(url)
     try:
-        with _named_unavailable(database, DBAPIError):
+        with named_unavailable(database, DBAPIError):
             _upgrade(database)
     finally:
         database.close()
@@ -167,7 +180,7 @@ def migrating(database: Database) -> Iterator[Connection]:
 
 
 @contextmanager
-def _named_unavailable(database: Database, kind: type[DBAPIError]) -> Iterator[None]:
+def named_unavailable(database: Database, kind: type[DBAPIError]) -> Iterator[None]:
     """Turn the driver's errors of a kind into one line that names the database."""
     try:
         yield

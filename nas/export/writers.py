@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from nas.datasets import find_or_raise_dataset, in_memory_part
+from nas.datasets import find_dataset_of_job, in_memory_part
 from nas.errors import NasError
 from nas.export.formats import ExportFormat
 from nas.export.source import ExportSource
@@ -153,7 +153,7 @@ def _compare(
 
     Of images that are read from disk, it takes the first `MOST_COMPARED`.
     """
-    split = in_memory_part(find_or_raise_dataset(source.dataset.name).load().test, MOST_COMPARED)
+    split = in_memory_part(find_dataset_of_job(source.dataset.name).load().test, MOST_COMPARED)
     images = torch.from_numpy(split.images.astype(np.float32) / 255)
     with torch.inference_mode():
         expected, got = trained(images), exported(images)

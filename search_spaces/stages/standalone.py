@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from search_spaces.base import InputShape
 from search_spaces.bundling import bundle
-from search_spaces.classifier import Classifier
 from search_spaces.stages.architecture import StagesArchitecture
 from search_spaces.stages.drawing import draw_stages
 from search_spaces.stages.network import StagesNetwork
@@ -22,7 +21,7 @@ def write_stages(
     canonical = architecture.canonical()
     plan = plan_network(canonical, input_shape, num_classes)
     ours = [call.module for call in plan.calls() if not _is_torch(call)]
-    source = bundle([*dict.fromkeys(ours), StagesNetwork, Classifier])
+    source = bundle([*dict.fromkeys(ours), StagesNetwork])
     auxiliary = "".join(f"{i}: {_call(call)}, " for i, call in plan.auxiliary.items())
     network = f"""network = StagesNetwork(
     {_sequential(plan.stem)},
@@ -42,6 +41,7 @@ def write_stages(
         network=network,
         input_shape=input_shape,
         num_classes=num_classes,
+        resolution=canonical.resolution,
     )
 
 

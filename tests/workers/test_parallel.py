@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.faulty import hang
 from workers.cluster import ensure_ray
 from workers.parallel import Outcome, call_each
 
@@ -37,6 +38,10 @@ def wait(name: str, directory: Path) -> None:
     (directory / f"{name}-went").touch()
 
 
+def hang_or_wait(name: str, directory: Path) -> None:
+    hang() if name == "hangs" else wait(name, directory)
+
+
 def never() -> bool:
     return False
 
@@ -48,6 +53,17 @@ def test_each_call_ends_with_its_value_or_its_reason() -> None:
     assert found["raises"] == Outcome("raises", error="ValueError: no half of this")
     assert found["dies"].value is None
     assert str(found["dies"].error).startswith("its worker process died: ")
+
+
+def test_call_that_hangs_is_ended_after_its_time_and_others_are_not(tmp_path: Path) -> None:
+    (tmp_path / "go").touch()
+    calls = call_each(
+        hang_or_wait, ["hangs", "b"], (tmp_path,), should_stop=never, timeout_seconds=3
+    )
+    found = {outcome.name: outcome for outcome in calls}
+    assert str(found["hangs"].error).startswith("its worker process died: ")
+    assert str(found["hangs"].error).endswith(", as it does after 3 s")
+    assert found["b"].error is None
 
 
 def test_stop_ends_the_calls_under_way(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from nas.artifacts import open_store
 from nas.database.jobs import find_or_raise_job
 from nas.database.trials import find_best_trial
 from nas.recipe import Optimizer, Recipe
 from nas.settings import Settings
 from tests.nas.factories import add_job, new_loop, run_to_the_end
-from workers.runner import JobRunner
+from workers.final import JobFinal
 
 
 def test_winner_is_retrained_with_its_own_recipe(database, tmp_path):
@@ -15,7 +16,9 @@ def test_winner_is_retrained_with_its_own_recipe(database, tmp_path):
     with database.read() as session:
         spec = find_or_raise_job(session, job_id).spec
         best = find_best_trial(session, job_id)
-    task = JobRunner(database, Settings(data_dir=tmp_path))._final_task(job_id, spec)
+    settings = Settings(data_dir=tmp_path)
+    final = JobFinal(database, open_store(settings), settings.artifact_dir, job_id, spec)
+    task = final.task()
     assert task is not None
     assert task.trial_id == best.id
     assert task.recipe == Recipe.model_validate(best.recipe_json)

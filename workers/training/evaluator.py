@@ -13,6 +13,7 @@ import torch
 from nas.datasets import AnyData, train_and_validation
 from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
 from nas.provenance import Environment
+from nas.shortage import MemoryShortage
 from workers.cluster import may_use_gpu
 from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration, denormals_as_zero
 from workers.training.candidate import CandidateTraining
@@ -75,6 +76,7 @@ class FinalProgress:
 
     epoch: int
     test: Metrics | None = None
+    shortage: MemoryShortage | None = None
 
 
 @dataclass(frozen=True)
@@ -87,19 +89,20 @@ class FinalTraining:
 
     def run(self, task: TrialTask) -> Iterator[FinalProgress]:
         """Yield progress after each epoch and the test at last; leaves weights and checkpoint."""
-        device = pick_device()
-        joined = open_images(train_and_validation(self.data), device)
-        training = _start(self.training, task, joined, device, self.acceleration)
-        _resume(task, training)
-        while training.epoch < task.epochs:
-            training.run_epoch()
+        with memory_errors_named():
+            device = pick_device()
+            joined = open_images(train_and_validation(self.data), device)
+            training = _start(self.training, task, joined, device, self.acceleration)
+            _resume(task, training)
+            while training.epoch < task.epochs:
+                training.run_epoch()
+                if training.is_leader:
+                    save_checkpoint(task.directory, training.state(), [])
+                yield FinalProgress(training.epoch)
             if training.is_leader:
-                save_checkpoint(task.directory, training.state(), [])
-            yield FinalProgress(training.epoch)
-        if training.is_leader:
-            save_weights(task.directory, training.measured_model)
-        test = training.evaluate(open_images(self.data.test, device))
-        yield FinalProgress(training.epoch, test)
+                save_weights(task.directory, training.measured_model)
+            test = training.evaluate(open_images(self.data.test, device))
+            yield FinalProgress(training.epoch, test)
 
 
 def pick_device() -> torch.device:
