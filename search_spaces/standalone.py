@@ -30,6 +30,7 @@ def write_module(
     """
     channels, height, width = input_shape
     shown_constants = f"\n\n\n{constants}" if constants else ""
+    definitions = source.render_definitions()
     text = f'''"""A convolutional network found by architecture search. It needs torch alone.
 
     from pathlib import Path
@@ -42,9 +43,7 @@ architecture {content_hash}
 """
 
 {source.render_imports()}
-
-
-{source.render_definitions()}{shown_constants}
+{_blank_lines(definitions)}{definitions}{shown_constants}
 
 
 def build() -> Classifier:
@@ -66,11 +65,16 @@ if __name__ == "__main__":
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{{parameters:,}} parameters, logits {{tuple(logits.shape)}}")
 '''
-    _check_names(text)
+    check_names(text)
     return text
 
 
-def _check_names(source: str) -> None:
+def _blank_lines(definitions: str) -> str:
+    """Return what stands after the imports: two lines before a class or function, else one."""
+    return "\n\n" if definitions.startswith(("class ", "def ", "@")) else "\n"
+
+
+def check_names(source: str) -> None:
     """Refuse a module in which one definition or import would replace another."""
     seen: set[str] = set()
     for node in ast.parse(source).body:
