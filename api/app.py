@@ -13,6 +13,7 @@ from api.routes import (
     architectures,
     artifacts,
     catalogue,
+    exports,
     health,
     jobs,
     metrics,
@@ -48,7 +49,7 @@ def create_app(database: Database, settings: Settings) -> FastAPI:
         torch_process,
     )
     problems.install(app)
-    for resource in (jobs, pareto, policies, trials, catalogue, architectures, artifacts):
+    for resource in (jobs, pareto, policies, trials, exports, catalogue, architectures, artifacts):
         app.include_router(resource.router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(metrics.router)

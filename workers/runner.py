@@ -8,7 +8,6 @@ in the database, ends the search after the epochs under way, and every trial can
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +17,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from nas.artifacts import open_store, record_artifact
+from nas.artifacts import open_store
 from nas.database import Database
-from nas.database.artifacts import FINAL_WEIGHTS_KIND
 from nas.database.jobs import (
     claim_job,
     find_claimable_job,
@@ -30,21 +28,15 @@ from nas.database.jobs import (
     renew_lease,
     settle_abandoned_stops,
 )
-from nas.database.trials import find_best_trial, list_trials
 from nas.datasets import AnyData, find_or_raise_dataset, held_in_memory
 from nas.errors import ConflictError, DatabaseUnavailableError, NasError
-from nas.evaluation import Metrics, TrialTask
 from nas.evaluators import EvaluatorKind
-from nas.final import FinalResult
 from nas.ids import utc_now
 from nas.job import JobSpec
-from nas.layout import WEIGHTS_NAME, final_directory
 from nas.logs import log_context
-from nas.recipe import Recipe
 from nas.search import SearchLoop
 from nas.settings import Settings
 from nas.status import JobStatus
-from search_spaces import parse_architecture
 from workers.background import alongside
 from workers.baselines import JobBaselines
 from workers.cluster import ensure_ray
@@ -52,6 +44,7 @@ from workers.identity import is_gone, runner_name
 from workers.outages import through_outages
 from workers.parallel import call_each
 from workers.recording import recording
+from workers.winner import WinnerTraining
 
 if TYPE_CHECKING:
     from workers.placement import ShareOf
@@ -215,64 +208,11 @@ class JobRunner:
         """Retrain the winner and test it, unless an earlier run of the job has done so."""
         from workers.final import retrain
 
-        task = self._final_task(job_id, spec)
-        if task is None:
-            return
-        for progress in retrain(data, task, share_of(task), acceleration):
-            if progress.test is not None:
-                self._record_test(job_id, task, progress.test)
-                return
-            with self._database.write() as session:
-                lock_job(session, job_id).final_epoch = progress.epoch
-            if self._stopping.is_set():
-                return
-
-    def _record_test(self, job_id: str, task: TrialTask, test: Metrics) -> None:
-        """Record the winner's test with its weights, and let go of where it was retrained."""
-        weights = task.directory / WEIGHTS_NAME
-        self._artifacts.put(weights)
-        with self._database.write() as session:
-            job = lock_job(session, job_id)
-            job.final_epoch = task.epochs
-            job.final_json = FinalResult(
-                trial_id=task.trial_id,
-                epochs=task.epochs,
-                test_accuracy=test.accuracy,
-                test_loss=test.loss,
-            ).model_dump()
-            record_artifact(
-                session,
-                self._artifacts,
-                weights,
-                job_id=job_id,
-                kind=FINAL_WEIGHTS_KIND,
-                details={"trial_id": task.trial_id, "epoch": task.epochs},
-            )
-        shutil.rmtree(task.directory)
-
-    def _final_task(self, job_id: str, spec: JobSpec) -> TrialTask | None:
-        with self._database.read() as session:
-            final = find_or_raise_job(session, job_id).final_json
-            best = find_best_trial(session, job_id)
-            if final is not None and best is not None and final["trial_id"] == best.id:
-                return None
-            if best is None:
-                reasons = [t.error for t in list_trials(session, job_id) if t.error]
-                first = f"; the first: {reasons[0]}" if reasons else ""
-                raise NasError(f"no trial was completed within the constraints{first}")
-        info = find_or_raise_dataset(spec.dataset).info
-        return TrialTask(
-            trial_id=best.id,
-            number=best.number,
-            architecture=parse_architecture(best.architecture_json),
-            input_shape=info.input_shape,
-            num_classes=info.num_classes,
-            recipe=Recipe.model_validate(best.recipe_json).model_copy(
-                update={"schedule_epochs": None}  # to the end, over its own epochs
-            ),
-            epochs=spec.final_epochs,
-            seed=spec.seed,
-            directory=final_directory(self._settings.artifact_dir, job_id),
+        winner = WinnerTraining(
+            self._database, self._artifacts, self._settings.artifact_dir, job_id, spec
+        )
+        winner.run(
+            lambda task: retrain(data, task, share_of(task), acceleration), self._stopping.is_set
         )
 
     def _release(self, job_id: str, status: JobStatus, error: str | None) -> None:

@@ -19,6 +19,7 @@ from api.cli import (
     logs,
     pareto,
     policy,
+    reproducing,
     scoring,
     search,
     serving,
@@ -45,6 +46,7 @@ app.command("best")(jobs.best)
 app.command("pareto")(pareto.pareto)
 app.command("policy")(policy.policy)
 app.command("export")(exporting.export_command)
+app.command("reproduce")(reproducing.reproduce_command)
 app.command("analyze")(analyzing.analyze_command)
 app.command("latency")(latency.latency)
 app.command("score")(scoring.score_command)

@@ -1,15 +1,14 @@
-"""Jobs: submit, look, stop, resume, export."""
+"""Jobs: submit, look, stop, resume."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from api.dependencies import DatabaseDep, SettingsDep
-from nas.database.artifacts import find_or_raise_artifact, list_artifacts
+from nas.database.artifacts import list_artifacts
 from nas.database.jobs import (
     create_job,
     find_or_create_job,
@@ -22,7 +21,6 @@ from nas.database.jobs import (
 from nas.database.trials import find_best_trial, list_trials
 from nas.datasets.location import require_below
 from nas.errors import ConflictError, NotFoundError
-from nas.export import ExportFormat, export_from_settings
 from nas.feasibility import check_feasible
 from nas.ids import utc_now
 from nas.job import JobSpec
@@ -46,20 +44,6 @@ class TrialPage(BaseModel):
 
     items: list[TrialView]
     next_cursor: str | None = Field(description="pass as `cursor` for the next page")
-
-
-class ExportRequest(BaseModel):
-    """What to export."""
-
-    format: ExportFormat
-    trial_id: str | None = Field(None, description="a trial of the job; default: the winner")
-
-
-class ExportView(BaseModel):
-    """The files an export made."""
-
-    format: ExportFormat
-    artifacts: list[ArtifactView]
 
 
 async def _data_below_data_dir(request: Request, settings: SettingsDep) -> None:
@@ -185,22 +169,3 @@ def artifacts(job_id: str, database: DatabaseDep) -> list[ArtifactView]:
     with database.read() as session:
         find_or_raise_job(session, job_id)
         return [ArtifactView.of(row) for row in list_artifacts(session, job_id)]
-
-
-@router.post("/{job_id}/export", status_code=201)
-async def export(
-    job_id: str,
-    wanted: ExportRequest,
-    request: Request,
-    database: DatabaseDep,
-    settings: SettingsDep,
-) -> ExportView:
-    """Export the winner, or one trial, and check the result on real images."""
-    await run_in_threadpool(show, job_id, database)
-    # In a process of its own: tracing a network would hold up every other request.
-    ids = await request.app.state.torch_process.run(
-        export_from_settings, settings, wanted.trial_id or job_id, wanted.format
-    )
-    with database.read() as session:
-        views = [ArtifactView.of(find_or_raise_artifact(session, each)) for each in ids]
-    return ExportView(format=wanted.format, artifacts=views)
