@@ -33,8 +33,7 @@ def write_module(
     definitions = source.render_definitions()
     text = f'''"""A convolutional network found by architecture search. It needs torch alone.
 
-    from pathlib import Path
-    model = load(Path("weights.pt"))  # or build() for fresh weights
+    model = load()  # or build() for fresh weights
     logits = model(images)  # images: (N, {channels}, {height}, {width}) float, values in [0, 1]
 
 {drawing}
@@ -52,15 +51,16 @@ def build() -> Classifier:
     return Classifier(network, {channels})
 
 
-def load(weights: Path) -> Classifier:
-    """Make the network and load the trained weights; ready for inference."""
+def load(weights: Path | None = None) -> Classifier:
+    """Make the network, ready for inference, with the weights beside this file or others."""
+    weights = weights or Path(__file__).with_suffix(".pt")
     model = build()
     model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     return model.eval()
 
 
 if __name__ == "__main__":
-    model = load(Path(__file__).with_suffix(".pt"))
+    model = load()
     logits = model(torch.rand(1, {channels}, {height}, {width}))
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{{parameters:,}} parameters, logits {{tuple(logits.shape)}}")

@@ -53,7 +53,7 @@ with torch.inference_mode():
         "onnx": accuracy(by_onnxruntime("model.onnx")),
         "onnx-int8": accuracy(by_onnxruntime("model-int8.onnx")),
         "torch": accuracy(program(images)),
-        "python": accuracy(model.load(folder / "model.pt")(images)),
+        "python": accuracy(model.load()(images)),
         "safetensors": accuracy(from_safetensors.eval()(images)),
         "single image": by_onnxruntime("model.onnx")[:1].shape == program(images[:1]).shape,
     }
@@ -80,7 +80,8 @@ def elsewhere(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     folder = tmp_path_factory.mktemp("elsewhere")
     test = find_or_raise_dataset("digits").load().test
     np.savez(folder / "test.npz", images=test.images.astype("float32") / 255, labels=test.labels)
-    shutil.copy(bundle / "model.py", folder)
+    for name in ("model.py", "model.pt"):
+        shutil.copy(bundle / name, folder)
     done = subprocess.run(
         [sys.executable, "-I", "-c", ELSEWHERE, str(bundle)],
         cwd=folder,
