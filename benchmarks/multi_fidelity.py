@@ -155,7 +155,12 @@ def load_curves(path: Path) -> dict[int, dict[str, list[EpochReport]]]:
     with gzip.open(path, "rt", newline="") as file:
         for row in csv.DictReader(file):
             metrics = Metrics(accuracy=float(row["accuracy"]), loss=float(row["loss"]))
-            report = EpochReport(int(row["epoch"]), metrics, 0.0, float(row["train_seconds"]))
+            report = EpochReport(
+                int(row["epoch"]),
+                metrics,
+                float(row.get("train_loss", 0)),
+                float(row["train_seconds"]),
+            )
             curves[int(row["seed"])][row["architecture_hash"]].append(report)
     return curves
 

@@ -1,6 +1,7 @@
 """Train random cells on digits in full and keep every epoch, for `multi_fidelity.py` to replay.
 
     python benchmarks/train_curves.py steady       # writes benchmarks/curves-steady.csv.gz
+    python benchmarks/train_curves.py long --seeds 0 1 2 --out part.csv.gz    # shared out
 
 Each seed is a job by random search: its proposals do not depend on what is reported, so that a
 scheduler meets the same ones. Fifteen to forty minutes on one core.
@@ -27,7 +28,10 @@ from nas.search import SearchLoop
 from workers.training.evaluator import TrainingEvaluator
 
 SEEDS = 5
-COLUMNS = ("seed", "architecture_hash", "epoch", "accuracy", "loss", "train_seconds")
+COLUMNS = (
+    *("seed", "architecture_hash", "epoch", "accuracy", "loss"),
+    *("train_loss", "train_seconds"),
+)
 
 POOLS: Mapping[str, Mapping[str, Any]] = {
     # A learning rate under which the first epochs tell something of the last.
@@ -76,6 +80,7 @@ def main() -> None:
     """Train and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pool", choices=POOLS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=range(SEEDS), help="only these")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -86,7 +91,7 @@ def main() -> None:
     ) as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for seed in range(SEEDS):
+        for seed in options.seeds:
             spec = job_of(options.pool, seed)
             with tempfile.TemporaryDirectory() as directory:
                 for row in _train_all(spec, evaluator, data.fingerprint, Path(directory)):
@@ -112,6 +117,7 @@ def _train_all(
                     report.epoch,
                     report.metrics.accuracy,
                     report.metrics.loss,
+                    report.train_loss,
                     f"{report.train_seconds:.4f}",
                 )
             )

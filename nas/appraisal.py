@@ -66,10 +66,10 @@ def appraise(
 ) -> Appraisal:
     """Find out what is known before training; what is refused is not looked at any further."""
     try:
-        analysis = problem.analyze(architecture)
+        totals = problem.analyze(architecture)
     except InfeasibleArchitectureError as error:
         return Appraisal(error.params, error.macs, refusal=str(error))
-    figures = counted_figures(analysis)
+    figures = counted_figures(totals)
     conditions: dict[str, Mapping[str, Any]] = {}
     refusal = first_broken(constraints, figures)
     for appraiser in appraisers:
@@ -82,4 +82,4 @@ def appraise(
             break
         conditions |= appraiser.conditions
         refusal = first_broken(constraints, figures)
-    return Appraisal(analysis.params, analysis.macs, figures, conditions, refusal)
+    return Appraisal(totals.params, totals.macs, figures, conditions, refusal)

@@ -21,12 +21,32 @@ class ConflictError(NasError):
     """Raised when the thing exists but is in a state that forbids what was asked."""
 
 
+class QuotaExceededError(NasError):
+    """Raised when a key has used up what it may: names the limit, what is used and what is left."""
+
+
+class DatasetGoneError(ConflictError):
+    """Raised when images are gone, or changed, that a stored job was made for."""
+
+
 class DatabaseUnavailableError(NasError):
     """Raised when the database cannot be reached, opened, or is of another version."""
 
 
+class ServerUnavailableError(NasError):
+    """Raised by the client when the service cannot be reached, or does not answer as it should."""
+
+
 class ClusterUnavailableError(NasError):
     """Raised when the Ray cluster cannot be joined."""
+
+
+class ClusterLostError(ClusterUnavailableError):
+    """Raised when the Ray cluster was joined and is gone."""
+
+
+class ClusterTooSmallError(InvalidInputError):
+    """Raised when no node of the cluster has what a trial is to get."""
 
 
 class TrialFailedError(NasError):

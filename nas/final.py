@@ -35,6 +35,9 @@ class FinalResult(BaseModel):
     epochs: int = Field(description="epochs of the retraining")
     test_accuracy: float = Field(description="share of test images classified right, in [0, 1]")
     test_loss: float = Field(description="mean cross-entropy on the test images, nats")
+    batch_size: int | None = Field(
+        None, description="images per step where memory did not hold the recipe's batches"
+    )
     further: tuple[SeedResult, ...] = Field(
         (), description="the same with the seeds that follow the job's own"
     )

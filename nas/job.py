@@ -30,7 +30,7 @@ from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
 from nas.proxies import ProxyScores
 from nas.recipe import Recipe
-from nas.request_names import AS_STORED, is_stored, known, known_and_different
+from nas.request_names import AS_STORED, Label, is_stored, known, known_and_different
 from nas.resources import Resources
 from nas.samplers import find_or_raise_sampler
 from nas.schedulers import Scheduler, SchedulerRequest
@@ -53,7 +53,7 @@ class JobSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field("", max_length=200, description="a label for people", examples=["digits"])
+    name: Label = Field("", max_length=200, description="a label for people", examples=["digits"])
     space: Annotated[str, known(find_or_raise_space)] = Field(
         description="search space", examples=["cell"]
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf, prod
+from math import inf
 from types import MappingProxyType
 
-from search_spaces.analysis import Analysis
 from search_spaces.memory import ELEMENT_BYTES
+from search_spaces.totals import Totals
 
 
 class Direction(StrEnum):
@@ -43,7 +43,7 @@ class Metric:
     source: Source
     direction: Direction | None = None
     ideal: float = 0.0
-    count: Callable[[Analysis], float] | None = None
+    count: Callable[[Totals], float] | None = None
 
     @property
     def is_known_before_training(self) -> bool:
@@ -60,34 +60,33 @@ class Metric:
         return -value if self.direction is Direction.MINIMIZE else value
 
 
-def _activations(analysis: Analysis) -> float:
-    """Count the elements of all convolutions' outputs (Radosavovic et al. 2020, section 3.2)."""
-    maps = (layer.output_shape for layer in analysis.layers if layer.macs)
-    return sum(prod(shape) for shape in maps if len(shape) == 3)
-
-
-def _peak_memory_bytes(analysis: Analysis) -> float:
+def _peak_memory_bytes(totals: Totals) -> float:
     """Add weights, buffers and the activations alive at once for one image, in float32."""
-    weights = ELEMENT_BYTES * analysis.params + analysis.memory.buffer_bytes
-    return weights + analysis.peak_activation_bytes()
+    weights = ELEMENT_BYTES * totals.params + totals.memory.buffer_bytes
+    return weights + totals.peak_activation_bytes()
 
 
 _COUNTED = (
-    ("params", "trainable parameters", Direction.MINIMIZE, lambda a: a.params),
-    ("macs", "multiply-accumulates for one image", Direction.MINIMIZE, lambda a: a.macs),
+    ("params", "trainable parameters", Direction.MINIMIZE, lambda t: t.params),
+    ("macs", "multiply-accumulates for one image", Direction.MINIMIZE, lambda t: t.macs),
     (
         "peak_memory_bytes",
         "memory of inference at its peak: weights, buffers, activations of one image, float32",
         Direction.MINIMIZE,
         _peak_memory_bytes,
     ),
-    ("activations", "elements of all convolutions' outputs", Direction.MINIMIZE, _activations),
-    ("depth", "convolutions and dense layers on the longest path", None, lambda a: a.depth),
+    (
+        "activations",
+        "elements of all convolutions' outputs",
+        Direction.MINIMIZE,
+        lambda t: t.activations,
+    ),
+    ("depth", "convolutions and dense layers on the longest path", None, lambda t: t.depth),
     (
         "receptive_field",
         "pixels that one element sees before global pooling",
         None,
-        lambda a: a.receptive_field,
+        lambda t: t.receptive_field,
     ),
 )
 
@@ -125,10 +124,10 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
 )
 
 
-def counted_figures(analysis: Analysis) -> dict[str, float]:
+def counted_figures(totals: Totals) -> dict[str, float]:
     """Return all figures that an analysis gives, by name."""
     return {
-        name: float(metric.count(analysis))
+        name: float(metric.count(totals))
         for name, metric in METRICS.items()
         if metric.count is not None
     }

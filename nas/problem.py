@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import lru_cache
 from math import isfinite
 
+from nas.analysis_cache import AnalysisCache
 from nas.proxies import ProxyScores
 from search_spaces import Architecture, Choices, Decision, InfeasibleArchitectureError
-from search_spaces.analysis import Analysis, analyze
 from search_spaces.base import InputShape
 from search_spaces.registry import AnySpace
+from search_spaces.totals import Totals
 from search_spaces.variation import count_choices
 
 
@@ -38,7 +38,7 @@ class SearchProblem:
         self.input_shape = input_shape
         self.num_classes = num_classes
         self._proxy_scores = proxy_scores
-        self._analyze = lru_cache(maxsize=4096)(self._analyze_anew)
+        self._analyses = AnalysisCache(input_shape, num_classes)
 
     @property
     def size(self) -> int:
@@ -60,12 +60,9 @@ class SearchProblem:
         """Return what is equal for architectures that need one evaluation only."""
         return architecture.content_hash
 
-    def analyze(self, architecture: Architecture) -> Analysis:
+    def analyze(self, architecture: Architecture) -> Totals:
         """Count parameters and MACs; raises `InfeasibleArchitectureError` without a network."""
-        return self._analyze(architecture)
-
-    def _analyze_anew(self, architecture: Architecture) -> Analysis:
-        return analyze(architecture, self.input_shape, self.num_classes)
+        return self._analyses.totals(architecture)
 
     def macs(self, choices: Choices) -> int | None:
         """Return the MACs of the answers' network, None where there is none."""

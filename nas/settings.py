@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nas.errors import InvalidInputError
@@ -14,6 +15,16 @@ from nas.logs import LogFormat
 from search_spaces.errors import first_problem
 
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):(?P<port>\d{1,5})")
+
+
+class AuthMode(StrEnum):
+    """Whether the service asks for API keys."""
+
+    AUTO = "auto"
+    """Where it listens beyond its own machine."""
+
+    KEYS = "keys"
+    OFF = "off"
 
 
 class Settings(BaseSettings):
@@ -35,16 +46,30 @@ class Settings(BaseSettings):
     ray_address: str | None = Field(
         None, description="Ray cluster to join: HOST:PORT of its head, or auto; start one if unset"
     )
+    api_url: str | None = Field(
+        None, description="service that the client and the command line ask; unset: none"
+    )
+    api_key: SecretStr | None = Field(None, description="key that the client shows the service")
     lease_seconds: float = Field(
         30.0, gt=0, le=86_400, description="a runner silent for this long loses its job to another"
     )
     database_patience_seconds: float = Field(
         300.0, ge=0, le=86_400, description="how long a job waits for a database that is gone"
     )
+    ray_patience_seconds: float = Field(
+        300.0, ge=0, le=86_400, description="how long a job waits for a Ray cluster that is lost"
+    )
     checkpoints_per_job: int = Field(
         20,
         ge=0,
         description="checkpoints kept of ended trials for longer trainings to go on from",
+    )
+    auth: AuthMode = Field(
+        AuthMode.AUTO, description="who may use the API: auto, keys or off; see `nas serve --help`"
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (),
+        description="other sites whose pages may use the API, as a JSON list of https://HOST",
     )
     log_format: LogFormat = Field(
         LogFormat.TEXT, description="of the log on standard error: text or json"
@@ -60,6 +85,14 @@ class Settings(BaseSettings):
         derived["artifact_dir"] = artifact_dir = artifact_dir.expanduser().resolve()
         derived["artifact_url"] = values.get("artifact_url") or f"file://{artifact_dir / 'objects'}"
         return derived
+
+    @field_validator("api_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        """Refuse what is no web address; an empty one counts as unset."""
+        if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+            raise ValueError(f"got {value!r}, allowed: http://HOST:PORT or https://HOST")
+        return value.rstrip("/") if value else None
 
     @field_validator("ray_address")
     @classmethod

@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.base import Architecture, InputShape
 from search_spaces.errors import InfeasibleArchitectureError
-from search_spaces.memory import ELEMENT_BYTES, MemoryUse, Optimizer
+from search_spaces.memory import ELEMENT_BYTES, MemoryUse
 from search_spaces.registry import build
+from search_spaces.totals import Totals
 
 if TYPE_CHECKING:
     from torch import nn
-    from torch.utils.hooks import RemovableHandle
 
     from search_spaces.symbolic import Ledger, SymbolicTensor
 
@@ -56,45 +55,33 @@ class LayerAnalysis:
         return ELEMENT_BYTES * prod(self.output_shape) if self.output_shape else 0
 
 
-@dataclass(frozen=True)
-class Analysis:
-    """A network's layers in the order they run, for one image; those that do not run come last."""
+@dataclass(frozen=True, slots=True)
+class Analysis(Totals):
+    """A network's layers in the order they run, then those that do not run; and their sums."""
 
     layers: tuple[LayerAnalysis, ...]
-    depth: int
-    """Layers with weights on the longest path from image to output, as classic networks are
-    numbered: convolutions and dense layers count, batch norms do not, and neither do shortcuts
-    beside a longer path; the two layers that compute the gates of an SE block do."""
-    memory: MemoryUse
 
-    @cached_property
-    def params(self) -> int:
-        """Trainable parameters."""
-        return sum(layer.params for layer in self.layers)
-
-    @cached_property
-    def macs(self) -> int:
-        """Multiply-accumulates for one image."""
-        return sum(layer.macs for layer in self.layers)
+    @classmethod
+    def of(cls, layers: tuple[LayerAnalysis, ...], depth: int, memory: MemoryUse) -> Analysis:
+        """Add the layers up."""
+        maps = [layer for layer in layers if len(layer.output_shape) == 3]
+        return cls(
+            params=sum(layer.params for layer in layers),
+            macs=sum(layer.macs for layer in layers),
+            activations=sum(prod(layer.output_shape) for layer in maps if layer.macs),
+            receptive_field=max(
+                (layer.receptive_field for layer in maps if prod(layer.output_shape[1:]) > 1),
+                default=1,
+            ),
+            depth=depth,
+            memory=memory,
+            layers=layers,
+        )
 
     @property
-    def receptive_field(self) -> int:
-        """The largest receptive field before height and width are averaged away, in pixels."""
-        spatial = [layer for layer in self.layers if len(layer.output_shape) == 3]
-        seen = [layer.receptive_field for layer in spatial if prod(layer.output_shape[1:]) > 1]
-        return max(seen, default=1)
-
-    def peak_activation_bytes(self, batch_size: int = 1) -> int:
-        """Return the most bytes of tensors alive at once in inference, weights left out.
-
-        Exact for eager execution in float32, the batch of images included; the workspace that
-        kernels allocate and free inside is not.
-        """
-        return self.memory.peak_activation_bytes(batch_size)
-
-    def training_bytes(self, batch_size: int, optimizer: Optimizer = "sgd") -> int:
-        """Estimate the memory of a training step in float32; `MemoryUse` has the formula."""
-        return self.memory.training_bytes(batch_size, self.params, optimizer)
+    def totals(self) -> Totals:
+        """The sums alone, which take a few hundred bytes where the layers may take megabytes."""
+        return Totals(**{each.name: getattr(self, each.name) for each in fields(Totals)})
 
 
 def analyze(architecture: Architecture, input_shape: InputShape, num_classes: int) -> Analysis:
@@ -104,10 +91,9 @@ def analyze(architecture: Architecture, input_shape: InputShape, num_classes: in
         InfeasibleArchitectureError: The image is too small for a layer, or a layer fails, which the
             message names; or the network exceeds a limit of `search_spaces.limits`.
     """
-    from search_spaces.limits import SizeLimit, check_size
-    from search_spaces.symbolic import weightless
+    from search_spaces.limits import LimitedWeightless, check_size
 
-    with weightless(), SizeLimit():
+    with LimitedWeightless():
         network = build(architecture, input_shape, num_classes).eval()
     analysis = analyze_network(network, input_shape)
     check_size(analysis)
@@ -131,10 +117,11 @@ class _Run:
         self._network = network
         self._layers: list[LayerAnalysis] = []
         self._path: list[str] = []
-        self._hooks: list[RemovableHandle] = []
+        self._watched: list[tuple[nn.Module, dict[str, Any]]] = []
+        self._modules = dict(network.named_modules())
         self._params = {
             name: sum(p.numel() for p in module.parameters(recurse=False))
-            for name, module in network.named_modules()
+            for name, module in self._modules.items()
         }
 
     def analyze(self, input_shape: InputShape) -> Analysis:
@@ -142,16 +129,17 @@ class _Run:
         from search_spaces.symbolic import Ledger, SymbolicInput, symbolic_in
 
         ledger = Ledger()
-        for name, module in self._network.named_modules():
+        for name, module in self._modules.items():
             if name:
                 self._watch(name, module, ledger)
         try:
             with self._layer_named(input_shape):
                 output = self._network(SymbolicInput.image(input_shape, ledger))
         finally:
-            for hook in self._hooks:
-                hook.remove()
-        return Analysis(
+            for module, own in self._watched:
+                del vars(module)["forward"]
+                vars(module).update(own)
+        return Analysis.of(
             (*self._layers, *self._layers_left_out()),
             max((tensor.depth for tensor in symbolic_in(output)), default=0),
             MemoryUse(
@@ -167,25 +155,28 @@ class _Run:
     def _layers_left_out(self) -> Iterator[LayerAnalysis]:
         """Yield the layers with parameters that were not run."""
         ran = {layer.name for layer in self._layers}
-        for name, module in self._network.named_modules():
-            params = self._params[name]
+        for name, params in self._params.items():
             if params and name not in ran:
-                yield LayerAnalysis(name, type(module).__name__, (), params, 0)
+                yield LayerAnalysis(name, type(self._modules[name]).__name__, (), params, 0)
 
     def _watch(self, name: str, module: nn.Module, ledger: Ledger) -> None:
+        """Note what the module does each time it is called.
+
+        Its `forward` is replaced, since torch's hooks take several times as long to set and call.
+        """
+        forward = module.forward
+        own = {"forward": forward} if "forward" in vars(module) else {}
+        self._watched.append((module, own))
         params = self._params[name]
         is_leaf = next(module.children(), None) is None
-        macs_outside: list[int] = []  # a stack, since a module may run inside itself
 
-        def enter(_module: nn.Module, _inputs: Any) -> None:
+        def watched(*args: Any, **kwargs: Any) -> Any:
             self._path.append(name)
-            macs_outside.append(ledger.macs)
-            ledger.macs = 0
-
-        def leave(module: nn.Module, inputs: Any, output: SymbolicTensor) -> None:
-            macs, ledger.macs = ledger.macs, macs_outside.pop()
+            macs_outside, ledger.macs = ledger.macs, 0
+            output = forward(*args, **kwargs)
+            macs, ledger.macs = ledger.macs, macs_outside
             self._path.pop()
-            if params or macs or (is_leaf and _is_window(output, inputs[0])):
+            if params or macs or (is_leaf and _is_window(output, args[0])):
                 self._layers.append(
                     LayerAnalysis(
                         name,
@@ -197,8 +188,9 @@ class _Run:
                         output.field.jump,
                     )
                 )
+            return output
 
-        self._hooks += module.register_forward_pre_hook(enter), module.register_forward_hook(leave)
+        vars(module)["forward"] = watched
 
     @contextmanager
     def _layer_named(self, input_shape: InputShape) -> Iterator[None]:

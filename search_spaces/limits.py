@@ -7,14 +7,13 @@ MACs and 0.6 G activations (EfficientNet-B7 at 600x600 pixels).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import torch
-from torch.overrides import TorchFunctionMode
+from torch import Tensor
 
 from search_spaces.errors import InfeasibleArchitectureError
+from search_spaces.symbolic import Weightless
 
 if TYPE_CHECKING:
     from search_spaces.analysis import Analysis
@@ -31,42 +30,27 @@ MAX_MACS = 10**13
 MAX_ACTIVATIONS = 4 * 10**9
 """Numbers that all layers together put out for one image."""
 
-_MAKERS = frozenset(
-    {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.tensor}
-)
 
-
-class SizeLimit(TorchFunctionMode):
+class LimitedWeightless(Weightless):
     """Counts the tensors made while it is entered, and stops at the first beyond a limit.
-
-    It is for a network that is built on the meta device, where tensors take no memory.
 
     Raises:
         InfeasibleArchitectureError: `MAX_PARAMS` or `MAX_TENSORS` is exceeded.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._elements = 0
         self._tensors = 0
 
-    def __torch_function__(
-        self,
-        function: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Call `function`, and count what it makes."""
-        made = function(*args, **(kwargs or {}))
-        if function not in _MAKERS:
-            return made
+    def note(self, made: Tensor) -> None:
+        """Count a tensor."""
         self._elements += made.numel()
         self._tensors += 1
         if self._elements > MAX_PARAMS:
             raise self._too_large(f"more than {MAX_PARAMS:,} parameters")
         if self._tensors > MAX_TENSORS:
             raise self._too_large(f"more than {MAX_TENSORS:,} tensors of weights")
-        return made
 
     def _too_large(self, found: str) -> InfeasibleArchitectureError:
         return InfeasibleArchitectureError(

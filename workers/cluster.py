@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nas.errors import ClusterUnavailableError
+from workers.connection import Connection
 
 _QUIET = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -29,6 +30,9 @@ _QUIET = {
 
 _CONNECT_SECONDS = 5.0
 """Ray itself tries an address where nothing listens for half a minute."""
+
+_connection: Connection | None = None
+"""Ray is a process's only one, and so is this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,9 @@ def ensure_ray(address: str | None) -> None:
         os.environ.setdefault(name, value)
     import ray
 
+    global _connection
     if ray.is_initialized():
+        _connection = _connection or Connection.of_this_process()
         return
     if address is not None and address != "auto":
         _require_listener(address)
@@ -70,15 +76,58 @@ def ensure_ray(address: str | None) -> None:
         if address is None:
             raise
         raise ClusterUnavailableError(
-            f"--ray-address: cannot join the Ray cluster at {address!r}: "
-            f"{' '.join(str(error).split())}"
+            f"--ray-address: cannot join the Ray cluster at {address!r}: {_reason(error)}"
         ) from error
+    _connection = Connection.of_this_process()
+
+
+def leave_ray() -> None:
+    """Let go of the connected cluster, also of one that is lost."""
+    import ray
+
+    global _connection
+    _connection = None
+    ray.shutdown()
+
+
+def connected() -> Connection:
+    """Return this process's connection; `ensure_ray` has made it."""
+    if _connection is None:
+        raise RuntimeError("this process has not joined a cluster by `ensure_ray`")
+    return _connection
+
+
+def require_cluster() -> None:
+    """Look whether the connected cluster is there, before its silence is taken for a trial's fault.
+
+    Raises:
+        ClusterLostError: It is not.
+    """
+    if _connection is not None:
+        _connection.require()
+
+
+def end_actor(actor: Any) -> None:
+    """End an actor's process at once; one of a lost cluster is past that."""
+    import ray
+
+    if _connection is None or not _connection.is_lost:
+        ray.kill(actor)
+
+
+def cancel_task(reference: Any) -> None:
+    """End the process of a task; one of a lost cluster is past that."""
+    import ray
+
+    if _connection is None or not _connection.is_lost:
+        ray.cancel(reference, force=True)
 
 
 def list_nodes() -> list[Node]:
-    """Return the living nodes of the connected cluster."""
+    """Return the living nodes of the connected cluster; raises `ClusterLostError`."""
     import ray
 
+    require_cluster()
     found: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
     return [
         Node(
@@ -113,6 +162,19 @@ def _require_listener(address: str) -> None:
             f"--ray-address: nothing answers at {address!r} ({error}); give the address that "
             "`ray start --head` printed, or leave it out to start a cluster on this machine"
         ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """Say why Ray could not join, with what to do where the cluster asks for Ray's token."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if "InvalidAuthToken" in str(cause):
+            return (
+                "it asks for a token that this process does not show; set RAY_AUTH_MODE=token, "
+                "with the head's ~/.ray/auth_token on this machine"
+            )
+        cause = cause.__cause__
+    return " ".join(str(error).split())
 
 
 @contextmanager

@@ -9,10 +9,10 @@ from nas.database import Database
 from nas.database.trials import list_shortages
 from nas.recipe import Recipe
 from search_spaces import Architecture, parse_architecture
-from search_spaces.analysis import Analysis
+from search_spaces.totals import Totals
 from workers.placement import Placement, ShareOf, tensor_bytes
 
-Analyze = Callable[[Architecture], Analysis]
+Analyze = Callable[[Architecture], Totals]
 
 
 def corrected_share(
@@ -33,7 +33,7 @@ def memory_correction(database: Database, job_id: str, analyze: Analyze) -> floa
     factor = 1.0
     for architecture, recipe_json, memory_bytes in short:
         recipe = Recipe.model_validate(recipe_json)
-        analysis = analyze(parse_architecture(architecture))
-        estimated = tensor_bytes(analysis, recipe.batch_size, recipe.optimizer.value)
+        totals = analyze(parse_architecture(architecture))
+        estimated = tensor_bytes(totals, recipe.batch_size, recipe.optimizer.value)
         factor = max(factor, memory_bytes / estimated)
     return factor

@@ -12,11 +12,11 @@ from math import floor
 from typing import Literal
 
 from nas.datasets import AnyData, ImageData
-from nas.errors import InvalidInputError
+from nas.errors import ClusterTooSmallError
 from nas.evaluation import EVALUATION_BATCH, TrialTask
 from nas.resources import Resources
 from search_spaces import Architecture
-from search_spaces.analysis import Analysis
+from search_spaces.totals import Totals
 from workers.cluster import Node, list_nodes
 from workers.gpu_memory import smallest_gpu_bytes
 
@@ -90,7 +90,7 @@ class Placement:
     def share(
         self,
         task: TrialTask,
-        analyze: Callable[[Architecture], Analysis],
+        analyze: Callable[[Architecture], Totals],
         correction: Callable[[], float] = lambda: 1.0,
     ) -> TrialShare:
         """Return the share of the trial that `task` describes.
@@ -102,9 +102,9 @@ class Placement:
             return largest
         if self.gpu_bytes is None:
             return TrialShare(largest.cpus, UNKNOWN_GPU_SHARE)
-        analysis = analyze(task.architecture)
+        totals = analyze(task.architecture)
         recipe = task.recipe
-        tensors = tensor_bytes(analysis, recipe.batch_size, recipe.optimizer.value)
+        tensors = tensor_bytes(totals, recipe.batch_size, recipe.optimizer.value)
         needed = process_bytes(round(correction() * tensors))
         return TrialShare(largest.cpus, gpu_share(needed + self.data_bytes, self.gpu_bytes))
 
@@ -134,7 +134,7 @@ class Placement:
         """Refuse shares that no node, or no set of nodes, can ever give.
 
         Raises:
-            InvalidInputError: Says which field asks for too much, and what the cluster has.
+            ClusterTooSmallError: Says which field asks for too much, and what the cluster has.
         """
         share = self.largest_share
         worker = share.of_worker
@@ -146,13 +146,13 @@ class Placement:
             ("gpus_per_trial", share.gpus, worker.gpus, most_gpus),
         ):
             if each > most:
-                raise InvalidInputError(
+                raise ClusterTooSmallError(
                     f"resources.{field}: got {got:g}, no node of the cluster can give that: it has "
                     f"{cluster}; allowed: at most {most * share.workers:g}"
                 )
         room = count_places(worker, self.nodes)
         if room < share.workers:
-            raise InvalidInputError(
+            raise ClusterTooSmallError(
                 f"resources.{self.resources.workers_field}: got {share.workers}, each with "
                 f"{worker.cpus:g} CPUs and {worker.gpus:g} GPUs: the cluster has {cluster}; "
                 f"allowed: at most {room} of them"
@@ -169,7 +169,7 @@ def placement_on_cluster(resources: Resources, data: AnyData) -> Placement:
     """Look at the connected cluster, and decide what a job's trials get of it.
 
     Raises:
-        InvalidInputError: No node, or no set of nodes, can ever give it.
+        ClusterTooSmallError: No node, or no set of nodes, can ever give it.
     """
     placement = Placement(resources, tuple(list_nodes()), data_bytes=data_bytes(data))
     placement.check()
@@ -178,15 +178,15 @@ def placement_on_cluster(resources: Resources, data: AnyData) -> Placement:
     return replace(placement, gpu_bytes=smallest_gpu_bytes(placement.nodes))
 
 
-def tensor_bytes(analysis: Analysis, batch_size: int, optimizer: str) -> int:
+def tensor_bytes(totals: Totals, batch_size: int, optimizer: str) -> int:
     """Estimate the tensors of a process that trains a candidate, without its data set.
 
     Either its steps of training or its evaluation in larger batches take the most.
     """
     states: Literal["sgd", "adamw"] = "adamw" if optimizer == "adamw" else "sgd"
-    idle = analysis.training_bytes(0, states)
-    stepping = analysis.training_bytes(batch_size, states)
-    evaluating = idle + analysis.peak_activation_bytes(EVALUATION_BATCH)
+    idle = totals.training_bytes(0, states)
+    stepping = totals.training_bytes(batch_size, states)
+    evaluating = idle + totals.peak_activation_bytes(EVALUATION_BATCH)
     return max(stepping, evaluating)
 
 

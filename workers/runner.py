@@ -3,17 +3,17 @@
 A runner holds a job by a lease that it renews; when it dies the lease runs out and another
 runner goes on from the database. Stopping is cooperative: `stop()`, or a status of `stopping`
 in the database, ends the search after the epochs under way, and every trial can be resumed.
+Where the Ray cluster is lost the runner keeps the job, waits for the cluster, and does the same.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -29,7 +29,14 @@ from nas.database.jobs import (
     settle_abandoned_stops,
 )
 from nas.datasets import AnyData, find_or_raise_dataset, held_in_memory
-from nas.errors import ConflictError, DatabaseUnavailableError, NasError
+from nas.errors import (
+    ClusterLostError,
+    ClusterTooSmallError,
+    ClusterUnavailableError,
+    ConflictError,
+    DatabaseUnavailableError,
+    NasError,
+)
 from nas.evaluators import EvaluatorKind
 from nas.ids import utc_now
 from nas.job import JobSpec
@@ -39,16 +46,11 @@ from nas.settings import Settings
 from nas.status import JobStatus
 from workers.background import alongside
 from workers.baselines import JobBaselines
-from workers.cluster import ensure_ray
+from workers.cluster import connected, ensure_ray, leave_ray
 from workers.identity import is_gone, runner_name
 from workers.outages import through_outages
 from workers.parallel import call_each
 from workers.recording import recording
-from workers.winner import WinnerTraining
-
-if TYPE_CHECKING:
-    from workers.placement import ShareOf
-    from workers.training.acceleration import Acceleration
 
 _LOG = logging.getLogger(__name__)
 _HEARTBEATS_PER_LEASE = 20
@@ -100,7 +102,7 @@ class JobRunner:
         self._lost.clear()
         try:
             with log_context(job_id=job_id), self._heartbeat(job_id):
-                self._search(job_id)
+                self._search_through_losses(job_id)
         except DatabaseUnavailableError:
             raise
         except Exception as error:
@@ -113,13 +115,51 @@ class JobRunner:
         self._release(job_id, status, None)
         return status
 
-    def _search(self, job_id: str) -> None:
-        with self._database.read() as session:
-            spec = find_or_raise_job(session, job_id).spec
+    def _search_through_losses(self, job_id: str) -> None:
+        """Go on with the job on whatever cluster there is, until it ends or is to stop."""
+        lost = 0
+
+        def attempt() -> None:
+            nonlocal lost
+            try:
+                self._join_and_search(job_id)
+            except (ClusterUnavailableError, ClusterTooSmallError) as error:
+                lost += isinstance(error, ClusterLostError)
+                if not lost:  # it was never there
+                    raise
+                leave_ray()
+                raise ClusterLostError(str(error)) from error
+
+        try:
+            through_outages(
+                attempt,
+                self._settings.ray_patience_seconds,
+                self._stopping.wait,
+                of=ClusterLostError,
+            )
+        except ClusterLostError:
+            if not self._stopping.is_set():
+                raise
+
+    def _join_and_search(self, job_id: str) -> None:
         ensure_ray(self._settings.ray_address)
+        connection = connected()
+        with connection.watched():
+            try:
+                self._search(job_id, lambda: self._stopping.is_set() or connection.is_lost)
+            except DatabaseUnavailableError:
+                raise
+            except Exception:
+                connection.require()  # else it is the cluster's end in other words
+                raise
+        if connection.is_lost:
+            connection.require()
+
+    def _search(self, job_id: str, should_stop: Callable[[], bool]) -> None:
         # These need torch and Ray, which a process that only waits for jobs does not load.
         from workers.appraising import job_appraisers
         from workers.distributed import evaluator_for
+        from workers.final import JobFinal
         from workers.memory_correction import corrected_share
         from workers.node_data import share_on_nodes
         from workers.placement import placement_on_cluster, places_on_cluster
@@ -129,10 +169,12 @@ class JobRunner:
         from workers.training.acceleration import Acceleration
         from workers.tuning import run_trials
 
+        with self._database.read() as session:
+            spec = find_or_raise_job(session, job_id).spec
         data = find_or_raise_dataset(spec.dataset).load()
         placement = placement_on_cluster(spec.resources, data)
         data = share_on_nodes(data)
-        baselines = self._baselines(job_id, spec, data)
+        baselines = self._baselines(job_id, spec, data, should_stop)
         baselines.measure()
         scoring = JobScoring(spec, data)
         problem = spec.new_problem(scoring.scores)
@@ -150,8 +192,8 @@ class JobRunner:
                     problem=problem,
                     appraisers=measured,
                 )
-                supernet.train(self._stopping.is_set)
-                if self._stopping.is_set():
+                supernet.train(should_stop)
+                if should_stop():
                     return
                 appraisers.append(supernet.appraiser)
 
@@ -172,48 +214,28 @@ class JobRunner:
                         trains = evaluator_for(data, placement.largest_share, acceleration)
                         evaluator = surviving(trains, spec.resources)
                         resources = placement.bounded_resources
-                        run_trials(loop, evaluator, resources, self._stopping.is_set, share_of)
+                        run_trials(loop, evaluator, resources, should_stop, share_of)
                 else:
-                    complete_untrained(loop, self._stopping.is_set)
+                    complete_untrained(loop, should_stop)
                 return loop
 
             patience = self._settings.database_patience_seconds
             loop = through_outages(search, patience, self._stopping.wait)
-        if self._stopping.is_set():
+        if should_stop():
             if not self._lost.is_set():
                 loop.interrupt()
             return
-        self._finish(job_id, spec, data, share_of, acceleration)
-        if not self._stopping.is_set():
+        final = JobFinal(self._database, self._artifacts, self._settings.artifact_dir, job_id, spec)
+        final.run(data, share_of, acceleration, should_stop)
+        if not should_stop():
             baselines.test()
 
-    def _baselines(self, job_id: str, spec: JobSpec, data: AnyData) -> JobBaselines:
-        return JobBaselines(
-            self._database,
-            self._artifacts,
-            job_id,
-            spec,
-            data,
-            partial(call_each, should_stop=self._stopping.is_set),
-        )
-
-    def _finish(
-        self,
-        job_id: str,
-        spec: JobSpec,
-        data: AnyData,
-        share_of: ShareOf,
-        acceleration: Acceleration,
-    ) -> None:
-        """Retrain the winner and test it, unless an earlier run of the job has done so."""
-        from workers.final import retrain
-
-        winner = WinnerTraining(
-            self._database, self._artifacts, self._settings.artifact_dir, job_id, spec
-        )
-        winner.run(
-            lambda task: retrain(data, task, share_of(task), acceleration), self._stopping.is_set
-        )
+    def _baselines(
+        self, job_id: str, spec: JobSpec, data: AnyData, should_stop: Callable[[], bool]
+    ) -> JobBaselines:
+        seconds = spec.resources.epoch_timeout_seconds
+        calls = partial(call_each, should_stop=should_stop, timeout_seconds=seconds)
+        return JobBaselines(self._database, self._artifacts, job_id, spec, data, calls)
 
     def _release(self, job_id: str, status: JobStatus, error: str | None) -> None:
         with self._database.write() as session:

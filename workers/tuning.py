@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ray import tune
@@ -19,14 +20,25 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from nas.errors import DatabaseUnavailableError, TrialFailedError, TrialInfeasibleError
+from nas.errors import (
+    ClusterLostError,
+    DatabaseUnavailableError,
+    TrialFailedError,
+    TrialInfeasibleError,
+)
 from nas.evaluation import EpochReport, Evaluator, TrialTask
 from nas.phases import Phase
 from nas.resources import Resources
 from nas.search import SearchLoop
 from nas.shortage import MemoryShortage
 from nas.status import TrialStatus
+from workers.cluster import require_cluster
 from workers.finished_trials import forget_finished
+from workers.memory_monitor import (
+    bytes_at_kill,
+    let_tune_survive_kills,
+    with_half_batches_after_kill,
+)
 from workers.placement import ShareOf, TrialShare, named_share
 from workers.recording import TrialTimes
 
@@ -41,6 +53,11 @@ class Ending:
     status: TrialStatus
     reason: str
     shortage: MemoryShortage | None = None
+
+    @classmethod
+    def of(cls, error: TrialInfeasibleError) -> Ending:
+        """Say that a trial cannot be evaluated here."""
+        return cls(TrialStatus.INFEASIBLE, str(error), error.shortage)
 
 
 class TrialTrainable(tune.Trainable):
@@ -59,6 +76,7 @@ class TrialTrainable(tune.Trainable):
         self.cleanup()
         self._task: TrialTask = new_config["task"]
         self._reports = self._evaluator.evaluate(self._task)
+        self._ending: Ending | None = new_config.get("ending")
         self._is_described = False
         return True
 
@@ -72,14 +90,16 @@ class TrialTrainable(tune.Trainable):
 
         The first of a trial carries what it runs with, too.
         """
+        if self._ending is not None:
+            return _ended(self._ending)
         try:
             report = next(self._reports)
         except TrialInfeasibleError as error:
-            return _ended(TrialStatus.INFEASIBLE, str(error), error.shortage)
+            return _ended(Ending.of(error))
         except TrialFailedError as error:
-            return _ended(TrialStatus.FAILED, str(error))
+            return _ended(Ending(TrialStatus.FAILED, str(error)))
         except Exception as error:  # a candidate's failure must never be the job's
-            return _ended(TrialStatus.FAILED, f"{type(error).__name__}: {error}")
+            return _ended(Ending(TrialStatus.FAILED, f"{type(error).__name__}: {error}"))
         result = {"report": report, "done": report.epoch >= self._task.epochs}
         if not self._is_described:
             self._is_described = True
@@ -115,8 +135,9 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         self._evaluator = evaluator
         self._share_of = share_of
         self._should_stop = should_stop
-        self.outage: DatabaseUnavailableError | None = None
+        self.outage: DatabaseUnavailableError | ClusterLostError | None = None
         self._tasks: dict[str, TrialTask] = {}
+        self._endings: dict[str, Ending] = {}
         self._times = TrialTimes(loop.phases)
 
     def suggest(self, trial_id: str) -> Any:
@@ -140,6 +161,19 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
                 return False
         return True
 
+    def on_worker_death(self, trial: Trial) -> None:
+        """Let a trial be tried again with half its batch where its node was short of memory."""
+        task = self._tasks.get(trial.trial_id)
+        memory_bytes = bytes_at_kill(_last_error(trial))
+        if task is None or memory_bytes is None:
+            return
+        try:
+            task = with_half_batches_after_kill(task, memory_bytes)
+        except TrialInfeasibleError as error:
+            trial.config["ending"] = self._endings[trial.trial_id] = Ending.of(error)
+        else:
+            trial.config["task"] = self._tasks[trial.trial_id] = task
+
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
@@ -150,7 +184,7 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         self._times.note(trial_id, result or {})
         with self._noting_outage():
             with self._loop.phases.measure(Phase.RECORD):
-                is_over = self._end(task, result, error)
+                is_over = self._end(task, result, error, self._endings.pop(trial_id, None))
             if is_over:
                 self._loop.keep_files(task.trial_id)
                 self._evaluator.release(task)
@@ -161,24 +195,30 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
 
     @contextmanager
     def _noting_outage(self) -> Iterator[None]:
-        """Keep the database's failure from Tune, which would take it for the trial's.
+        """Keep the database's or the cluster's failure from Tune: it is not the trial's.
 
         The loop may be ahead of the tables from then on, so nothing more goes through it.
         """
         try:
             yield
-        except DatabaseUnavailableError as error:
+        except (DatabaseUnavailableError, ClusterLostError) as error:
             self.outage = error
 
-    def _end(self, task: TrialTask, result: dict[str, Any] | None, error: bool) -> bool:
+    def _end(
+        self,
+        task: TrialTask,
+        result: dict[str, Any] | None,
+        error: bool,
+        ending: Ending | None,
+    ) -> bool:
         if error:
-            self._loop.fail(
-                task.trial_id,
-                TrialStatus.FAILED,
-                f"its worker process died {WORKER_RESTARTS + 1} times",
+            require_cluster()
+            ending = ending or Ending(
+                TrialStatus.FAILED, f"its worker process died {WORKER_RESTARTS + 1} times"
             )
         elif result is not None and "ending" in result:
-            ending: Ending = result["ending"]
+            ending = result["ending"]
+        if ending is not None:
             self._loop.fail(task.trial_id, ending.status, ending.reason, ending.shortage)
         elif result is not None and result.get("done") and "report" in result:
             if self._report(task, result):
@@ -203,11 +243,23 @@ class EpochScheduler(_LeftOutOfSnapshots, FIFOScheduler):
     def __init__(self, searcher: SearchLoopSearcher) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._searcher = searcher
+        self._is_prepared = False
+
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        """Prepare the controller when it brings its first trial."""
+        super().on_trial_add(tune_controller, trial)
+        if not self._is_prepared:
+            let_tune_survive_kills(tune_controller)
+            self._is_prepared = True
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Record an epoch and say whether the trial goes on; not called after its last one."""
         goes_on = self._searcher.goes_on(trial.trial_id, result)
         return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """Look why a trial's worker died, before the trial is placed anew or ended."""
+        self._searcher.on_worker_death(trial)
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """Let Tune forget the trials that ended before this one."""
@@ -243,6 +295,7 @@ def run_trials(
 
     Raises:
         DatabaseUnavailableError: A step could not be recorded; the loop is to be made anew.
+        ClusterLostError: Trials ended with their cluster, which says nothing of them.
     """
     trainable = tune.with_resources(
         tune.with_parameters(TrialTrainable, evaluator=evaluator), _tune_resources
@@ -281,7 +334,14 @@ def _tune_resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
     return tune.PlacementGroupFactory([bundle], strategy="SPREAD")
 
 
-def _ended(
-    status: TrialStatus, reason: str, shortage: MemoryShortage | None = None
-) -> dict[str, Any]:
-    return {"ending": Ending(status, reason, shortage), "done": True}
+def _last_error(trial: Trial) -> str:
+    """Return what Ray said of a trial's last failure; Tune keeps it in a file alone."""
+    path = trial.error_file
+    if path is None or not Path(path).exists():
+        return ""
+    _, _, last = Path(path).read_text(errors="replace").rpartition("Failure # ")
+    return last
+
+
+def _ended(ending: Ending) -> dict[str, Any]:
+    return {"ending": ending, "done": True}

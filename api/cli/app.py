@@ -15,6 +15,7 @@ from api.cli import (
     database,
     exporting,
     jobs,
+    keys,
     latency,
     logs,
     pareto,
@@ -61,6 +62,7 @@ app.command("schedulers")(catalogue.schedulers_command)
 app.command("datasets")(catalogue.datasets_command)
 app.command("baselines")(catalogue.baselines_command)
 app.add_typer(database.app, name="db")
+app.add_typer(keys.app, name="keys")
 app.add_typer(artifacts.app, name="artifacts")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import signal
 import socket
@@ -16,14 +15,19 @@ from typing import Annotated
 
 import typer
 
-from api.cli.context import DatabaseOption, RayOption, opened
+from api.access.policy import LOOPBACK_NAMES, AccessPolicy, is_loopback
+from api.cli.context import DatabaseOption, RayOption, opened_for_service
 from api.cli.output import console
+from nas.database import Database
+from nas.database.api_keys import has_keys
 from nas.errors import InvalidInputError
 from nas.logs import configure_logging
-from nas.settings import Settings
+from nas.settings import AuthMode, Settings
 
 _PARENT_POLL_SECONDS = 1.0
 _SHUTDOWN_SECONDS = 60.0
+_DRAIN_SECONDS = 3
+"""How long the server waits for streams of events, which may last as long as a job."""
 
 
 def serve(
@@ -34,19 +38,19 @@ def serve(
     ] = True,
     without_auth: Annotated[
         bool,
-        typer.Option("--without-auth", help="Listen beyond this machine though anyone may write."),
+        typer.Option("--without-auth", help="Ask for no keys: anyone who reaches it may write."),
     ] = False,
     db: DatabaseOption = None,
     ray_address: RayOption = None,
 ) -> None:
-    """Serve the REST API and the dashboard, and run the jobs submitted to them."""
-    if not _is_loopback(host) and not without_auth:
-        raise InvalidInputError(
-            f"--host: got {host!r}; anyone who reaches it could submit jobs: allowed: a loopback "
-            "address, or any with --without-auth"
-        )
+    """Serve the REST API and the dashboard, and run the jobs submitted to them.
+
+    On a loopback address no key is asked for unless NAS_AUTH=keys; on any other one it is, and
+    there must be one: see `nas keys create`.
+    """
     _require_free(host, port)
-    with opened(db, ray_address) as (database, settings):
+    with opened_for_service(db, ray_address) as (database, settings):
+        access = _access_policy(host, database, settings, without_auth=without_auth)
         configure_logging(settings.log_format)
         import uvicorn
 
@@ -55,8 +59,14 @@ def serve(
         console.print(f"dashboard  http://{host}:{port}/", highlight=False)
         console.print(f"API        http://{host}:{port}/api/docs", highlight=False)
         with _embedded_runner(settings) if runner else contextlib.nullcontext():
-            app = create_app(database, settings)
-            uvicorn.run(app, host=host, port=port, log_level="warning", log_config=None)
+            uvicorn.run(
+                create_app(database, settings, access),
+                host=host,
+                port=port,
+                log_level="warning",
+                log_config=None,
+                timeout_graceful_shutdown=_DRAIN_SECONDS,
+            )
 
 
 def worker(
@@ -65,7 +75,7 @@ def worker(
     stop_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Wait for jobs and run them, one after the other."""
-    with opened(db, ray_address) as (database, settings):
+    with opened_for_service(db, ray_address) as (database, settings):
         configure_logging(settings.log_format)
         from workers.runner import JobRunner
         from workers.service import RunnerService
@@ -119,13 +129,23 @@ def _when_orphaned(act: Callable[[], None]) -> None:
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _access_policy(
+    host: str, database: Database, settings: Settings, *, without_auth: bool
+) -> AccessPolicy:
+    """Decide whether keys are asked for; raises `InvalidInputError` where nobody could come in."""
+    is_local = is_loopback(host)
+    if without_auth or settings.auth is AuthMode.OFF:
+        return AccessPolicy(origins=settings.cors_origins)
+    if settings.auth is AuthMode.AUTO and is_local:
+        return AccessPolicy(hosts=(*LOOPBACK_NAMES, host), origins=settings.cors_origins)
+    with database.read() as session:
+        if not has_keys(session):
+            what = "NAS_AUTH: got keys" if is_local else f"--host: got {host!r}"
+            raise InvalidInputError(
+                f"{what}, but there is no key that opens anything: make one with `nas keys create "
+                "--role admin NAME`; allowed without: a loopback address, or --without-auth"
+            )
+    return AccessPolicy(needs_key=True, origins=settings.cors_origins)
 
 
 def _require_free(host: str, port: int) -> None:

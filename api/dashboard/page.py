@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from nicegui import run, ui
 
+from api.access.ownership import principal_of
 from api.dashboard.baselines import BaselinesPart
 from api.dashboard.chart import best_so_far_options
 from api.dashboard.drawing import BestDrawing
 from api.wording import percent
+from nas.access import Principal
 from nas.database import Database
 from nas.database.jobs import list_jobs
 from nas.database.trials import list_trials
@@ -35,8 +37,8 @@ def mount_dashboard(app: FastAPI, database: Database) -> None:
     """Serve the dashboard at `/` of the application."""
 
     @ui.page("/", title="Neural architecture search", dark=None)
-    async def jobs_page() -> None:
-        await _JobsPage(database).refresh()
+    async def jobs_page(request: Request) -> None:
+        await _JobsPage(database, principal_of(request)).refresh()
 
     ui.run_with(app, mount_path="/")
 
@@ -44,8 +46,8 @@ def mount_dashboard(app: FastAPI, database: Database) -> None:
 class _JobsPage:
     """One open page: a table of jobs, the chart of the chosen one and its best architecture."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, principal: Principal) -> None:
+        self._database, self._principal = database, principal
         self._chosen: str | None = None
         with ui.header().classes("items-center"):
             ui.label("Neural architecture search").classes("text-lg font-medium")
@@ -67,7 +69,9 @@ class _JobsPage:
     async def refresh(self) -> None:
         """Show what the database holds now."""
         try:
-            seen = await run.io_bound(_look, self._database, self._chosen)
+            seen = await run.io_bound(
+                _look, self._database, self._principal.sees_owner, self._chosen
+            )
         except DatabaseUnavailableError as error:
             self._trouble.set_text(str(error))
             return
@@ -89,10 +93,13 @@ class _JobsPage:
             self._chart.update()
 
 
-def _look(database: Database, chosen: str | None) -> tuple[list[JobView], list[TrialView]]:
-    """Read the jobs, and the trials of the chosen one or else of the newest."""
+def _look(
+    database: Database, owner: str | None, chosen: str | None
+) -> tuple[list[JobView], list[TrialView]]:
+    """Read the jobs, of one owner or of all, and the trials of the chosen or else newest one."""
     with database.read() as session:
-        jobs = [JobView.of(session, row) for row in list_jobs(session, limit=_JOBS_SHOWN)]
+        rows = list_jobs(session, owner=owner, limit=_JOBS_SHOWN)
+        jobs = JobView.of_many(session, rows)
         if not jobs:
             return [], []
         shown = chosen if any(job.id == chosen for job in jobs) else jobs[0].id

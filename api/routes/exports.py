@@ -9,6 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import DatabaseDep, SettingsDep
+from api.parameters import JobId, TrialId
+from api.problems import possible
 from nas.database import Database
 from nas.database.artifacts import find_or_raise_artifact
 from nas.database.jobs import find_or_raise_job
@@ -74,9 +76,9 @@ class RetrainRequest(BaseModel):
     )
 
 
-@router.post("/jobs/{job_id}/export", status_code=201)
+@router.post("/jobs/{job_id}/export", status_code=201, responses=possible(404, 409, 413, 415))
 async def export_job(
-    job_id: str,
+    job_id: JobId,
     wanted: ExportRequest,
     request: Request,
     database: DatabaseDep,
@@ -87,9 +89,9 @@ async def export_job(
     return await _export(request, database, settings, wanted.trial_id or job_id, wanted.format)
 
 
-@router.post("/trials/{trial_id}/export", status_code=201)
+@router.post("/trials/{trial_id}/export", status_code=201, responses=possible(404, 409, 413, 415))
 async def export_trial(
-    trial_id: str,
+    trial_id: TrialId,
     wanted: TrialExportRequest,
     request: Request,
     database: DatabaseDep,
@@ -100,8 +102,8 @@ async def export_trial(
     return await _export(request, database, settings, trial_id, wanted.format)
 
 
-@router.post("/jobs/{job_id}/retrain", status_code=202)
-def retrain(job_id: str, wanted: RetrainRequest, database: DatabaseDep) -> JobView:
+@router.post("/jobs/{job_id}/retrain", status_code=202, responses=possible(404, 409, 413, 415))
+def retrain(job_id: JobId, wanted: RetrainRequest, database: DatabaseDep) -> JobView:
     """Queue an ended job to have its winner retrained and tested with more seeds.
 
     `final` then shows each test, their mean and their standard deviation. The weights stay those of

@@ -1,8 +1,11 @@
 """The database: one module per table, each with its queries."""
 
 from nas.database import (
+    api_keys,
     artifacts,
+    audit,
     baselines,
+    deleted_trials,
     jobs,
     latency,
     policies,
@@ -15,9 +18,12 @@ from nas.database.engine import Database, connect, open_database, upgrade_databa
 
 __all__ = [
     "Database",
+    "api_keys",
     "artifacts",
+    "audit",
     "baselines",
     "connect",
+    "deleted_trials",
     "jobs",
     "latency",
     "open_database",

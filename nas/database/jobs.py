@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, String, Text, and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, foreign, mapped_column, relationship
 
+from nas.database.api_keys import ApiKeyRow
 from nas.database.base import Table, UtcDateTime, status_column
 from nas.errors import ConflictError, NotFoundError
 from nas.ids import new_id
@@ -33,9 +35,23 @@ class JobRow(Table):
     runner: Mapped[str | None] = mapped_column(String(255))
     lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     idempotency_key: Mapped[str | None] = mapped_column(String(255), unique=True)
+    owner_key_id: Mapped[str | None] = mapped_column(String(36), index=True)
     final_epoch: Mapped[int] = mapped_column(default=0)
     final_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     reference_json: Mapped[dict[str, float] | None] = mapped_column(JSON)
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    # No constraint in the database: SQLite would have to make the table anew, and no key goes.
+    owner: Mapped[ApiKeyRow | None] = relationship(
+        primaryjoin=lambda: foreign(JobRow.owner_key_id) == ApiKeyRow.id,
+        lazy="selectin",  # PostgreSQL locks no row of an outer join
+        viewonly=True,
+    )
+
+    @property
+    def last_event_id(self) -> int:
+        """Id of the job's newest event; see `nas.job_events`."""
+        return 2 * self.revision + 1
 
     @property
     def spec(self) -> JobSpec:
@@ -54,15 +70,17 @@ def create_job(
     now: datetime,
     *,
     idempotency_key: str | None = None,
+    owner: str | None = None,
 ) -> JobRow:
-    """Add a queued job."""
+    """Add a queued job; `owner` is the key that it is submitted with."""
     job = JobRow(
         id=new_id(),
         name=spec.name or f"{spec.space} on {spec.dataset} by {spec.sampler}",
         status=JobStatus.QUEUED,
         spec_json=spec.model_dump(mode="json"),
         created_at=now,
-        idempotency_key=idempotency_key,
+        idempotency_key=_owned(idempotency_key, owner),
+        owner_key_id=owner,
     )
     session.add(job)
     session.flush()
@@ -70,20 +88,25 @@ def create_job(
 
 
 def find_or_create_job(
-    session: Session, spec: JobSpec, now: datetime, *, idempotency_key: str
+    session: Session,
+    spec: JobSpec,
+    now: datetime,
+    *,
+    idempotency_key: str,
+    owner: str | None = None,
 ) -> JobRow:
-    """Return the job that was created under the key, or create it.
+    """Return the job that the owner created under the key, or create it.
 
     Raises:
         ConflictError: The key was used for a different job.
     """
-    job = find_job_by_idempotency_key(session, idempotency_key)
+    job = find_job_by_idempotency_key(session, idempotency_key, owner)
     if job is None:
         try:
             with session.begin_nested():
-                return create_job(session, spec, now, idempotency_key=idempotency_key)
+                return create_job(session, spec, now, idempotency_key=idempotency_key, owner=owner)
         except IntegrityError:  # another process was quicker; its job is committed by now
-            job = find_job_by_idempotency_key(session, idempotency_key)
+            job = find_job_by_idempotency_key(session, idempotency_key, owner)
             if job is None:
                 raise
     if job.stored_spec != spec:
@@ -91,9 +114,18 @@ def find_or_create_job(
     return job
 
 
-def find_job_by_idempotency_key(session: Session, key: str) -> JobRow | None:
-    """Return the job that was created under `key`."""
-    return session.scalar(select(JobRow).where(JobRow.idempotency_key == key))
+def find_job_by_idempotency_key(
+    session: Session, key: str, owner: str | None = None
+) -> JobRow | None:
+    """Return the job that its owner created under `key`."""
+    return session.scalar(select(JobRow).where(JobRow.idempotency_key == _owned(key, owner)))
+
+
+def _owned(idempotency_key: str | None, owner: str | None) -> str | None:
+    """Keep apart what different owners happen to call alike."""
+    if idempotency_key is None or owner is None:
+        return idempotency_key
+    return f"{owner}:{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
 
 
 def find_or_raise_job(session: Session, job_id: str) -> JobRow:
@@ -119,17 +151,26 @@ def lock_job(session: Session, job_id: str) -> JobRow:
 def list_jobs(
     session: Session,
     *,
-    status: JobStatus | None = None,
+    statuses: Collection[JobStatus] = (),
+    owner: str | None = None,
     before: str | None = None,
     limit: int | None = None,
 ) -> Sequence[JobRow]:
-    """Return jobs, newest first; `before` is the last id of the page before."""
+    """Return jobs, of one owner or of all, newest first; `before` ends the page before."""
     query = select(JobRow).order_by(JobRow.id.desc())
-    if status is not None:
-        query = query.where(JobRow.status == status)
+    if statuses:
+        query = query.where(JobRow.status.in_(statuses))
+    if owner is not None:
+        query = query.where(JobRow.owner_key_id == owner)
     if before is not None:
         query = query.where(JobRow.id < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def list_revisions(session: Session, job_ids: Collection[str]) -> dict[str, int]:
+    """Return how often each of the jobs has changed; those that are gone are left out."""
+    query = select(JobRow.id, JobRow.revision).where(JobRow.id.in_(job_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def count_jobs(session: Session) -> dict[JobStatus, int]:

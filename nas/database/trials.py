@@ -38,6 +38,11 @@ class TrialRow(Table):
         UniqueConstraint("job_id", "architecture_hash", "evaluation_key"),
         Index("ix_trials_evaluation", "architecture_hash", "evaluation_key"),
         Index("ix_trials_training", "architecture_hash", "training_key"),
+        Index("ix_trials_revision", "job_id", "revision"),
+        Index("ix_trials_status", "job_id", "status", "is_feasible", "reward"),
+        Index("ix_trials_reward", "job_id", "reward"),
+        Index("ix_trials_accuracy", "job_id", "accuracy"),
+        Index("ix_trials_cached_from", "cached_from"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
@@ -72,6 +77,7 @@ class TrialRow(Table):
     cached_from: Mapped[str | None] = mapped_column(String(36))
     resumed_from: Mapped[str | None] = mapped_column(String(36))
     rungs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @property
     def shortage(self) -> MemoryShortage | None:
@@ -135,14 +141,39 @@ def list_trials(
     return session.scalars(query.limit(limit)).all()
 
 
+def list_changed_trials(
+    session: Session, job_id: str, revisions: range, *, limit: int
+) -> Sequence[TrialRow]:
+    """Return a job's trials whose latest change is one of these, in the order of the changes."""
+    return session.scalars(
+        select(TrialRow)
+        .where(
+            TrialRow.job_id == job_id,
+            TrialRow.revision.between(revisions.start, revisions.stop - 1),
+        )
+        .order_by(TrialRow.revision)
+        .limit(limit)
+    ).all()
+
+
 def count_trials(session: Session, job_id: str) -> dict[TrialStatus, int]:
     """Return how many of the job's trials have each status."""
+    return count_trials_of_jobs(session, [job_id]).get(job_id, {})
+
+
+def count_trials_of_jobs(
+    session: Session, job_ids: Sequence[str]
+) -> dict[str, dict[TrialStatus, int]]:
+    """Return how many trials of each job have each status, in one statement."""
     query = (
-        select(TrialRow.status, func.count())
-        .where(TrialRow.job_id == job_id)
-        .group_by(TrialRow.status)
+        select(TrialRow.job_id, TrialRow.status, func.count())
+        .where(TrialRow.job_id.in_(job_ids))
+        .group_by(TrialRow.job_id, TrialRow.status)
     )
-    return {row[0]: row[1] for row in session.execute(query)}
+    counts: dict[str, dict[TrialStatus, int]] = {}
+    for job_id, status, count in session.execute(query):
+        counts.setdefault(job_id, {})[status] = count
+    return counts
 
 
 def count_all_trials(session: Session) -> dict[TrialStatus, int]:
@@ -158,19 +189,45 @@ def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
     equals, so that the trial is on the front. Of trials that are equal in all, as accuracies
     counted on few images often are, it is that of the lowest validation loss, then the earliest.
     """
+    return find_best_trials(session, [job_id]).get(job_id)
+
+
+def find_best_trials(session: Session, job_ids: Sequence[str]) -> dict[str, TrialRow]:
+    """Return the best trial of each job that has one, in two statements.
+
+    The first reads what decides between the trials of the highest reward, of which there may be
+    many, and the second the winners alone.
+    """
     may_win = (
-        TrialRow.job_id == job_id,
+        TrialRow.job_id.in_(job_ids),
         TrialRow.status == TrialStatus.COMPLETED,
         TrialRow.is_feasible,
     )
-    highest = select(func.max(TrialRow.reward)).where(*may_win).scalar_subquery()
-    winners = session.scalars(
-        select(TrialRow).where(*may_win, TrialRow.reward == highest).order_by(TrialRow.number)
+    highest = (
+        select(TrialRow.job_id, func.max(TrialRow.reward).label("reward"))
+        .where(*may_win)
+        .group_by(TrialRow.job_id)
+        .subquery()
     )
-    return max(winners, key=lambda each: precedence(each.objective_values, each.loss), default=None)
+    equals = session.execute(
+        select(TrialRow.job_id, TrialRow.id, TrialRow.objective_values, TrialRow.loss)
+        .join(highest, TrialRow.job_id == highest.c.job_id)
+        .where(*may_win, TrialRow.reward == highest.c.reward)
+        .order_by(TrialRow.number)
+    )
+    best: dict[str, tuple[Precedence, str]] = {}
+    for job_id, trial_id, values, loss in equals:
+        rank = precedence(values, loss)
+        if job_id not in best or rank > best[job_id][0]:
+            best[job_id] = rank, trial_id
+    winners = select(TrialRow).where(TrialRow.id.in_([winner for _, winner in best.values()]))
+    return {row.job_id: row for row in session.scalars(winners)} if best else {}
 
 
-def precedence(values: Sequence[float] | None, loss: float | None) -> tuple[list[float], float]:
+Precedence = tuple[list[float], float]
+
+
+def precedence(values: Sequence[float] | None, loss: float | None) -> Precedence:
     """Return what decides between completed trials of equal reward; the largest is the best."""
     return list(values or ()), -math.inf if loss is None else -loss
 
@@ -190,6 +247,13 @@ def find_evaluation(
         .order_by(TrialRow.id)
         .limit(1)
     )
+
+
+def list_answered_trials(session: Session, trial_id: str) -> Sequence[TrialRow]:
+    """Return the trials of other jobs that were answered by this one's evaluation, oldest first."""
+    return session.scalars(
+        select(TrialRow).where(TrialRow.cached_from == trial_id).order_by(TrialRow.id)
+    ).all()
 
 
 def list_resumable(session: Session, trial: TrialRow) -> Sequence[TrialRow]:

@@ -14,7 +14,12 @@ from nas.datasets.base import (
     in_memory_part,
     train_and_validation,
 )
-from nas.datasets.registry import DATASETS, SOURCES, find_or_raise_dataset
+from nas.datasets.registry import (
+    DATASETS,
+    SOURCES,
+    find_dataset_of_job,
+    find_or_raise_dataset,
+)
 
 __all__ = [
     "DATASETS",
@@ -28,6 +33,7 @@ __all__ = [
     "Split",
     "StreamedData",
     "StreamedSplit",
+    "find_dataset_of_job",
     "find_or_raise_dataset",
     "held_in_memory",
     "in_memory_part",

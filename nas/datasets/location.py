@@ -88,7 +88,21 @@ class Location:
     @property
     def path(self) -> Path:
         """The place as a path; a relative one is below the data directory."""
-        return load_settings().data_dir / Path(self.place).expanduser()
+        return load_settings().data_dir / expanded(self.place)
+
+
+def expanded(place: str) -> Path:
+    """Return a path as it was written, `~` and `~USER` replaced.
+
+    Raises:
+        InvalidInputError: It can name no file.
+    """
+    if "\0" in place:
+        raise InvalidInputError(f"dataset: got path {place!r}, allowed: one without NUL")
+    try:
+        return Path(place).expanduser()
+    except RuntimeError as error:
+        raise InvalidInputError(f"dataset: got path {place!r}: there is no such user") from error
 
 
 def require_below(name: str, data_dir: Path) -> None:
@@ -100,7 +114,7 @@ def require_below(name: str, data_dir: Path) -> None:
     location = Location.parse(name)
     if not location.place:
         return
-    path = (data_dir / Path(location.place).expanduser()).resolve()
+    path = (data_dir / expanded(location.place)).resolve()
     if not path.is_relative_to(data_dir.resolve()):
         raise InvalidInputError(
             f"dataset: got {name!r}, allowed here: paths below the data directory, NAS_DATA_DIR"
@@ -111,7 +125,7 @@ def absolute(name: str, directory: Path) -> str:
     """Write a name's path as seen from `directory`, where it exists there; others as they are."""
     kind, separator, rest = name.partition(":")
     place, mark, query = rest.partition("?")
-    seen = directory / Path(place).expanduser()
+    seen = directory / expanded(place)
     if not separator or not (seen.exists() or (seen.parent.is_dir() and list(_matches(seen)))):
         return name
     return f"{kind}:{seen.resolve()}{mark}{query}"

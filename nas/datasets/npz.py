@@ -7,6 +7,7 @@ The names of Keras (`x_train`, `y_train`, `x_test`, ...), of MedMNIST (`train_im
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from nas.datasets.base import Dataset, DatasetInfo, ImageData, Split
 from nas.datasets.location import Location, SplitOptions
-from nas.datasets.splitting import split_by_class
+from nas.datasets.splitting import numbered_classes, split_by_class
 
 _NAMES = {
     "train": (("x_train", "y_train"), ("train_images", "train_labels"), ("images", "labels")),
@@ -70,6 +71,10 @@ class NpzDataset(Dataset):
             raise ValueError(f"of {name!r}: got arrays {', '.join(arrays)}, allowed: {known}")
         if len({split.images.shape[1:] for split in parts.values()}) > 1:
             raise ValueError(f"of {name!r}: the splits' images are of different shapes")
+        try:
+            numbered_classes(*_largest_and_count(parts.values()))
+        except ValueError as error:
+            raise ValueError(f"of {name!r}: {error}") from None
         return parts
 
     def _split(
@@ -85,7 +90,8 @@ class NpzDataset(Dataset):
                 "allowed: uint8 (N, H, W), (N, H, W, C) or (N, C, H, W) with C 1 or 3"
             )
         flat = labels.reshape(-1)
-        if len(flat) != len(images) or flat.dtype.kind not in "iu" or flat.min(initial=0) < 0:
+        is_whole = flat.dtype.kind in "iu" and flat.astype(np.int64).min(initial=0) >= 0
+        if len(flat) != len(images) or not is_whole:
             raise ValueError(
                 f"of {self._location.name!r}: {labels_name}: got {labels.dtype} {labels.shape}, "
                 f"allowed: a class's number, from 0, for each of {len(images)} images"
@@ -98,12 +104,11 @@ class NpzDataset(Dataset):
         data = self._data
         splits = (data.train, data.validation, data.test)
         channels, height, width = data.train.images.shape[1:]
-        classes = 1 + max(int(split.labels.max()) for split in splits)
         return DatasetInfo(
             name=self._location.name,
             summary=f"{sum(map(len, splits)):,} images, {height}x{width}",
             input_shape=(channels, height, width),
-            class_names=tuple(map(str, range(classes))),
+            class_names=numbered_classes(*_largest_and_count(splits)),
             train_size=len(data.train),
             validation_size=len(data.validation),
             test_size=len(data.test),
@@ -113,3 +118,9 @@ class NpzDataset(Dataset):
     def load(self) -> ImageData:
         """Return the arrays, split."""
         return self._data
+
+
+def _largest_and_count(splits: Iterable[Split]) -> tuple[list[int], int]:
+    """Return the largest label of each split, and how many images they have together."""
+    found = list(splits)
+    return [int(split.labels.max(initial=-1)) for split in found], sum(map(len, found))

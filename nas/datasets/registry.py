@@ -12,6 +12,7 @@ from nas.datasets.base import Dataset
 from nas.datasets.digits import Digits
 from nas.datasets.location import Location
 from nas.datasets.tones import Tones
+from nas.errors import DatasetGoneError
 
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {dataset.info.name: dataset for dataset in (Digits(), Tones())}
@@ -73,6 +74,20 @@ def find_or_raise_dataset(name: str) -> Dataset:
         return _opened(name, changed)
     known = (*sorted(DATASETS), *(source.form for source in SOURCES.values()))
     raise ValueError(f"no data set {name!r}; known: {', '.join(known)}")
+
+
+def find_dataset_of_job(name: str) -> Dataset:
+    """Return the data set that a stored job names; it was there when the job was made.
+
+    Raises:
+        DatasetGoneError: It is not there any more, or cannot be read as it could.
+    """
+    try:
+        return find_or_raise_dataset(name)
+    except (ValueError, OSError) as error:
+        raise DatasetGoneError(
+            f"the job's data set is not there as it was: {error}; put it back, and ask again"
+        ) from error
 
 
 @lru_cache(maxsize=16)

@@ -15,7 +15,7 @@ import numpy as np
 
 from nas.datasets.image_files import SUFFIXES, ImageFile, ImageFilesDataset, input_shape
 from nas.datasets.location import ImageOptions, Location
-from nas.datasets.splitting import split_by_class
+from nas.datasets.splitting import numbered_classes, split_by_class
 
 _LABEL_SUFFIX = ".cls"
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
@@ -25,7 +25,8 @@ class ShardsDataset(ImageFilesDataset):
     """Samples of uncompressed tar archives, indexed when it is made.
 
     Raises:
-        ValueError: No archive is found, one is broken, or a sample has no image or no class.
+        ValueError: No archive is found, one is broken, or a sample has no image or no class, or a
+            class's number is too large.
     """
 
     def __init__(self, location: Location) -> None:
@@ -36,8 +37,13 @@ class ShardsDataset(ImageFilesDataset):
             raise ValueError(f"of {location.name!r}: there is no archive {location.path}")
         self._shards = len(paths)
         self._files = tuple(file for path in paths for file in self._indexed(path))
-        labels = np.array([file.label for file in self._files], dtype=np.int64)
-        self._class_names = tuple(map(str, range(int(labels.max(initial=-1)) + 1)))
+        given = [file.label for file in self._files]
+        try:
+            self._class_names = numbered_classes(given, len(given))
+        except ValueError as error:
+            worst = max(self._files, key=lambda file: file.label)
+            raise ValueError(f"of {location.name!r}: {worst.name}: {error}") from None
+        labels = np.array(given, dtype=np.int64)
         if len(self._class_names) < 2:
             raise ValueError(f"of {location.name!r}: got images of less than 2 classes")
         options = self._options

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,3 +34,18 @@ def split_by_class(labels: Indices, *shares: float, seed: int) -> tuple[Indices,
         for part, chosen in zip((*range(1, len(parts)), 0), np.split(members, ends), strict=True):
             parts[part].append(chosen)
     return tuple(np.sort(np.concatenate(part)) for part in parts)
+
+
+def numbered_classes(numbers: Sequence[int], images: int) -> tuple[str, ...]:
+    """Name the classes from 0 to the largest of `numbers`, those of so many images.
+
+    Raises:
+        ValueError: There would be more classes than images, so that a number must be wrong.
+    """
+    largest = max(numbers, default=-1)
+    if largest >= max(images, 1):
+        raise ValueError(
+            f"got class {largest}, allowed: numbers from 0 below {images}, how many images there "
+            "are; a class without images counts too"
+        )
+    return tuple(map(str, range(largest + 1)))

@@ -117,10 +117,12 @@ def describe(source: ExportSource) -> Description:
 def _recipe(source: ExportSource) -> Recipe:
     """Return the recipe that the weights were trained by, where it differs from the trial's."""
     trial, recipe = source.trial, source.trial.recipe.resolved()
-    if source.final is not None:  # to the end, over its own epochs
-        return recipe.model_copy(update={"schedule_epochs": None})
-    if trial.batch_size is not None:  # memory did not hold the recipe's
-        return recipe.model_copy(update={"batch_size": trial.batch_size})
+    final = source.final
+    if final is not None:  # to the end, over its own epochs
+        recipe = recipe.model_copy(update={"schedule_epochs": None})
+    held = trial.batch_size if final is None else final.batch_size
+    if held is not None:  # memory did not hold the recipe's
+        recipe = recipe.model_copy(update={"batch_size": held})
     return recipe
 
 

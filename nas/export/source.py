@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from nas.artifacts import WeightsOwner
 from nas.database.jobs import JobRow, find_or_raise_job
 from nas.database.trials import TrialRow, find_best_trial, find_or_raise_trial
-from nas.datasets import DatasetInfo, find_or_raise_dataset
+from nas.datasets import DatasetInfo, find_dataset_of_job
 from nas.errors import ConflictError, NotFoundError
 from nas.export.lineage import Lineage
 from nas.final import FinalResult
@@ -91,7 +91,7 @@ def _source(
         job_id=job.id,
         trial=TrialView.of(trial),
         architecture=parse_architecture(trial.architecture_json),
-        dataset=find_or_raise_dataset(job.stored_spec.dataset).info,
+        dataset=find_dataset_of_job(job.stored_spec.dataset).info,
         weights_owner=owner,
         weights=directory / WEIGHTS_NAME,
         final=final,

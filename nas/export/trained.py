@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.export import ExportedProgram
 from torch.onnx import ONNXProgram
 
-from nas.datasets import AnyData, AnySplit, Split, find_or_raise_dataset, in_memory_part
+from nas.datasets import AnyData, AnySplit, Split, find_dataset_of_job, in_memory_part
 from nas.errors import NasError
 from nas.export.source import ExportSource
 from search_spaces import build_classifier
@@ -95,7 +95,7 @@ class TrainedNetwork:
     @cached_property
     def data(self) -> AnyData:
         """The data set's images."""
-        return find_or_raise_dataset(self.source.dataset.name).load()
+        return find_dataset_of_job(self.source.dataset.name).load()
 
     @cached_property
     def test(self) -> Split:

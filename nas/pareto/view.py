@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from nas.database.jobs import JobRow
 from nas.database.trials import TrialRow, list_trials
-from nas.datasets import find_or_raise_dataset
+from nas.datasets import find_dataset_of_job
 from nas.errors import InvalidInputError
 from nas.job import JobSpec
 from nas.metrics import METRICS, metric_names
@@ -35,23 +35,23 @@ AFTERWARDS_RULE = (
 class HypervolumeView(BaseModel):
     """The front's hypervolume once a trial was completed."""
 
-    trial_id: str
+    trial_id: str = Field(description="the trial that was completed")
     number: int = Field(description="the trial's number within the job")
-    finished_at: datetime | None
+    finished_at: datetime | None = Field(description="UTC")
     hypervolume: float = Field(description="share of the box, in [0, 1]; it never falls")
 
 
 class ParetoView(BaseModel):
     """The trials that none is better than in one metric and as good as in the rest."""
 
-    job_id: str
-    metrics: list[str]
+    job_id: str = Field(description="the job")
+    metrics: list[str] = Field(description="in the order asked for")
     reference: dict[str, float] | None = Field(
         description="corner of the box that the hypervolume is a share of, in each metric's own "
         "direction; the opposite one is accuracy 1 and everything else 0; null before any trial"
     )
-    reference_rule: str
-    hypervolume: float
+    reference_rule: str = Field(description="how the corner was found")
+    hypervolume: float = Field(description="share of the box now, in [0, 1]")
     front: list[TrialView] = Field(description="those best in the first metric first")
     series: list[HypervolumeView] = Field(description="in the order in which trials ended")
 
@@ -129,7 +129,7 @@ def _afterwards(
 ) -> dict[str, float] | None:
     if not rows:
         return None
-    known = guessing(find_or_raise_dataset(spec.dataset).info.num_classes)
+    known = guessing(find_dataset_of_job(spec.dataset).info.num_classes)
     largest = {name: known.get(name) or max(row.figures[name] for row in rows) for name in names}
     return cut_to_bounds(largest, spec.parsed_constraints)
 

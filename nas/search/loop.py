@@ -27,6 +27,7 @@ from nas.appraisal import Appraiser
 from nas.artifacts import ArtifactStore
 from nas.checkpoints import fetch_checkpoint, find_checkpoint, keep_trial_files
 from nas.database import Database
+from nas.database.deleted_trials import list_deleted_trials
 from nas.database.jobs import find_or_raise_job
 from nas.database.proposals import list_proposals
 from nas.database.trials import (
@@ -182,13 +183,14 @@ class SearchLoop:
         """Rebuild the sampler and the loop's memory from the job's proposals and trials."""
         with self._database.read() as session:
             trials = list_trials(session, self._job_id)
+            deleted = list_deleted_trials(session, self._job_id)
             proposals = list_proposals(session, self._job_id)
             self._pruning.restore(session, self._job_id)
         self._interrupted = [trial.id for trial in trials if not trial.status.is_final]
         for trial in trials:
             if trial.status is TrialStatus.COMPLETED:
                 self._front.add(trial.id, self._judge.judge(trial.figures))
-        self._ledger.restore(trials, proposals)
+        self._ledger.restore(trials, deleted, proposals)
         self._finder.restore(proposals)
 
     def _start(self, found: AppraisedCandidate) -> TrialTask | None:

@@ -4,7 +4,7 @@ from search_spaces.symbolic.dispatch import SymbolicInput
 from search_spaces.symbolic.ledger import Ledger
 from search_spaces.symbolic.meta import symbolic_in
 from search_spaces.symbolic.tensor import SymbolicTensor
-from search_spaces.symbolic.weightless import weightless
+from search_spaces.symbolic.weightless import Weightless
 from search_spaces.symbolic.windows import SpatialSizeError
 
 __all__ = [
@@ -12,6 +12,6 @@ __all__ = [
     "SpatialSizeError",
     "SymbolicInput",
     "SymbolicTensor",
+    "Weightless",
     "symbolic_in",
-    "weightless",
 ]

@@ -59,7 +59,7 @@ def test_trial_is_exported_by_its_own_id_or_through_its_job(job: JobClient) -> N
         ("/trials/{trial}/export", {"format": "onnx"}, 409, "has no weights yet"),
         ("/trials/{trial}/export", {"format": "pickle"}, 422, "format"),
         ("/trials/{trial}/export", {"format": "json", "path": "/etc"}, 422, "path"),
-        ("/trials/..\\..\\etc/export", {"format": "json"}, 404, "no trial"),
+        ("/trials/..\\..\\etc/export", {"format": "json"}, 404, "nothing has the id"),
         ("/trials/{job}/export", {"format": "json"}, 404, "no trial"),
         ("/jobs/{other}/export", {"format": "json", "trial_id": "{trial}"}, 404, "has no trial"),
         ("/jobs/{job}/retrain", {"seeds": 1}, 422, "seeds"),

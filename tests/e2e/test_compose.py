@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -20,13 +21,15 @@ PASSWORD = "only-for-this-test"
 
 
 @pytest.fixture
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def stack() -> Any:
     if postgres.find_programs() is None:
         if os.environ.get("CI"):
             pytest.fail("PostgreSQL is not installed, and CI must not pass without it")
         pytest.skip("PostgreSQL is not installed")
-    directory = tmp_path_factory.mktemp("up")  # short: Ray's sockets lie in it
-    with running(directory, {"POSTGRES_PASSWORD": PASSWORD}) as started:
+    with (
+        TemporaryDirectory(prefix="up") as directory,  # short: Ray's sockets lie in it
+        running(Path(directory), {"POSTGRES_PASSWORD": PASSWORD}) as started,
+    ):
         yield started
 
 

@@ -45,7 +45,7 @@ def test_analysis_gives_every_figure_that_is_counted():
     memory = MemoryUse(
         64, peak_bytes=200, largest_bytes=1, kept_bytes=1, kept_bytes_per_step=0, buffer_bytes=16
     )
-    assert counted_figures(Analysis(layers, depth=2, memory=memory)) == {
+    assert counted_figures(Analysis.of(layers, depth=2, memory=memory)) == {
         "params": 108,
         "macs": 368,
         "peak_memory_bytes": 4 * 108 + 16 + 200,

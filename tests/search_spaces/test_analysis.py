@@ -8,7 +8,7 @@ from torch import nn
 from search_spaces import InfeasibleArchitectureError, InvalidArchitectureError, build
 from search_spaces.analysis import analyze, analyze_network
 from search_spaces.case_studies import find_or_raise_case_study
-from search_spaces.symbolic import weightless
+from search_spaces.symbolic import Weightless
 from tests.search_spaces.strategies import architecture_of, architectures, cell_of, every_operation
 
 
@@ -125,7 +125,7 @@ def test_layer_that_fails_is_named_with_its_error():
 
 
 def test_weights_are_left_undrawn_only_where_they_have_no_numbers():
-    with weightless():
+    with Weightless():
         shapeless = nn.Conv2d(3, 4, 3)
         drawn = nn.init.constant_(torch.empty(5, device="cpu"), 2.0)
     assert shapeless.weight.is_meta
@@ -145,3 +145,11 @@ def test_analysis_leaves_the_network_and_the_random_generator_as_they_were():
         analyze(architecture, (3, 8, 8), 10)
     assert torch.equal(torch.rand(3), expected)
     assert torch.equal(module(images), before)
+
+
+def test_module_whose_forward_was_replaced_keeps_the_replacement():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    replaced = module[0].forward = lambda x: nn.functional.conv2d(x, module[0].weight)
+    analyze_network(module, (3, 5, 5))
+    assert module[0].forward is replaced
+    assert "forward" not in vars(module[1])

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from nas.errors import TrialInfeasibleError
 from nas.latency import LatencyOptions
 from search_spaces import Architecture, InputShape, build_classifier
-from search_spaces.symbolic import weightless
+from search_spaces.symbolic import Weightless
 from workers.latency.conditions import (
     DTYPE,
     LAYOUT,
@@ -99,7 +99,7 @@ def trace_shapes(
     architecture: Architecture, input_shape: InputShape, num_classes: int, batch_size: int
 ) -> Trace:
     """Return a network's operations without running it: nothing is computed but shapes."""
-    with weightless():
+    with Weightless():
         network = build_classifier(architecture, input_shape, num_classes).eval()
         images = torch.empty(batch_size, *input_shape)
     found = trace(network, images)

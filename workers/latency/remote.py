@@ -13,6 +13,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from nas.errors import NasError, TrialInfeasibleError
 from nas.latency import LatencyOptions
 from search_spaces import Architecture, InputShape
+from workers.cluster import end_actor, require_cluster
 from workers.latency.conditions import Conditions
 from workers.latency.probe import LocalProbe
 from workers.latency.timing import Timing
@@ -55,6 +56,7 @@ class RemoteProbe:
                 f"its latency cannot be measured: {type(error.cause).__name__}: {error.cause}"
             ) from error
         except RayActorError as error:  # for want of memory, say; Ray starts it anew
+            require_cluster()
             raise TrialInfeasibleError("the process that measured its latency died") from error
 
 
@@ -70,7 +72,7 @@ def remote_probe(
     try:
         yield RemoteProbe(actor)
     finally:
-        ray.kill(actor)
+        end_actor(actor)
 
 
 def _gpu_node() -> NodeAffinitySchedulingStrategy:

@@ -23,7 +23,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from search_spaces import build
 from search_spaces.base import Architecture, InputShape
-from search_spaces.symbolic import weightless
+from search_spaces.symbolic import Weightless
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Supernet(nn.Module, ABC):
 
     def path(self, architecture: Architecture) -> Path:
         """Return a candidate, ready to run on the shared weights."""
-        with weightless():
+        with Weightless():
             network = build(architecture.canonical(), self.input_shape, self.num_classes)
         drop_running_statistics(network)
         tensors, inputs = {}, {}

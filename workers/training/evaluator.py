@@ -13,6 +13,7 @@ import torch
 from nas.datasets import AnyData, train_and_validation
 from nas.evaluation import EpochReport, Evaluator, Metrics, TrialTask
 from nas.provenance import Environment
+from nas.shortage import MemoryShortage
 from workers.cluster import may_use_gpu
 from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration, denormals_as_zero
 from workers.training.candidate import CandidateTraining
@@ -69,14 +70,12 @@ class TrainingEvaluator(Evaluator):
 
 @dataclass(frozen=True, slots=True)
 class FinalProgress:
-    """How far the winner's training is; `test` comes once, after the last epoch.
-
-    With it comes what the training ran with.
-    """
+    """How far the winner's training is; `test` comes once, after the last epoch."""
 
     epoch: int
     test: Metrics | None = None
     environment: Environment | None = None
+    shortage: MemoryShortage | None = None
 
 
 @dataclass(frozen=True)
@@ -89,20 +88,21 @@ class FinalTraining:
 
     def run(self, task: TrialTask) -> Iterator[FinalProgress]:
         """Yield progress after each epoch and the test at last; leaves weights and checkpoint."""
-        device = pick_device()
-        joined = open_images(train_and_validation(self.data), device)
-        training = _start(self.training, task, joined, device, self.acceleration)
-        _resume(task, training)
-        while training.epoch < task.epochs:
-            training.run_epoch()
+        with memory_errors_named():
+            device = pick_device()
+            joined = open_images(train_and_validation(self.data), device)
+            training = _start(self.training, task, joined, device, self.acceleration)
+            _resume(task, training)
+            while training.epoch < task.epochs:
+                training.run_epoch()
+                if training.is_leader:
+                    save_checkpoint(task.directory, training.state(), [])
+                yield FinalProgress(training.epoch)
             if training.is_leader:
-                save_checkpoint(task.directory, training.state(), [])
-            yield FinalProgress(training.epoch)
-        if training.is_leader:
-            save_weights(task.directory, training.measured_model)
-        with training.in_single_precision():
-            test = training.evaluate(open_images(self.data.test, device))
-        yield FinalProgress(training.epoch, test, _environment_on(device))
+                save_weights(task.directory, training.measured_model)
+            with training.in_single_precision():
+                test = training.evaluate(open_images(self.data.test, device))
+            yield FinalProgress(training.epoch, test, _environment_on(device))
 
 
 def _environment_on(device: torch.device) -> Environment:

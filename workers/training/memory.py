@@ -9,9 +9,10 @@ from __future__ import annotations
 import gc
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import psutil
 import torch
@@ -74,12 +75,74 @@ def bytes_in_use() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-@dataclass(frozen=True)
-class HalvingEvaluator(WrappedEvaluator):
-    """Lets another evaluator go on with half the batch size, once, where memory ran out.
+class Progress(Protocol):
+    """What a training yields after each of its epochs; `replace` makes another of it."""
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs are done."""
+
+    @property
+    def shortage(self) -> MemoryShortage | None:
+        """How memory did not hold the recipe's batches."""
+
+
+P = TypeVar("P", bound=Progress)
+
+
+def with_half_batches(train: Callable[[TrialTask], Iterator[P]], task: TrialTask) -> Iterator[P]:
+    """Yield what `train` does, which goes on with half the batch size, once, if memory ran out.
 
     The epochs that are done stay: the training goes on from its checkpoint.
+
+    Raises:
+        TrialInfeasibleError: Memory does not hold half a batch either.
     """
+    shortage = task.shortage
+    if shortage is None:
+        try:
+            for progress in train(task):
+                yield progress
+                task = replace(task, epochs_recorded=progress.epoch)
+            return
+        except OutOfMemoryError as error:
+            reason, memory_bytes = str(error), error.memory_bytes
+        shortage = half_batches(task, memory_bytes)
+        _LOG.warning(
+            "%s; goes on with %d images per step in place of %d",
+            reason,
+            shortage.batch_size,
+            task.recipe.batch_size,
+        )
+        _free_memory()
+    recipe = task.recipe.model_copy(update={"batch_size": shortage.batch_size})
+    try:
+        for progress in train(replace(task, recipe=recipe, shortage=shortage)):
+            yield replace(progress, shortage=shortage)  # type: ignore[type-var]
+    except OutOfMemoryError as error:
+        raise twice_short(task, shortage, str(error), error.memory_bytes) from None
+
+
+def half_batches(task: TrialTask, memory_bytes: int) -> MemoryShortage:
+    """Say that a task is to go on with half its batch, since it had so much in use."""
+    return MemoryShortage(max(2, task.recipe.batch_size // 2), memory_bytes)
+
+
+def twice_short(
+    task: TrialTask, shortage: MemoryShortage, reason: str, memory_bytes: int
+) -> TrialInfeasibleError:
+    """Say that memory held neither a task's batches nor half of them."""
+    return TrialInfeasibleError(
+        f"{reason}; it had run out with {task.recipe.batch_size} images per step, at "
+        f"{shortage.memory_bytes:,} bytes, and did again with {shortage.batch_size}, at "
+        f"{memory_bytes:,}",
+        shortage,
+    )
+
+
+@dataclass(frozen=True)
+class HalvingEvaluator(WrappedEvaluator):
+    """Lets another evaluator go on with half the batch size, once, where memory ran out."""
 
     def evaluate(self, task: TrialTask) -> Iterator[EpochReport]:
         """Yield the reports of the other evaluator.
@@ -87,39 +150,7 @@ class HalvingEvaluator(WrappedEvaluator):
         Raises:
             TrialInfeasibleError: Memory does not hold half a batch either.
         """
-        shortage = task.shortage
-        if shortage is None:
-            try:
-                for report in self.inner.evaluate(task):
-                    yield report
-                    task = replace(task, epochs_recorded=report.epoch)
-                return
-            except OutOfMemoryError as error:
-                reason, memory_bytes = str(error), error.memory_bytes
-            shortage = MemoryShortage(max(2, task.recipe.batch_size // 2), memory_bytes)
-            _LOG.warning(
-                "%s; goes on with %d images per step in place of %d",
-                reason,
-                shortage.batch_size,
-                task.recipe.batch_size,
-            )
-            _free_memory()
-        yield from self._with_smaller_batches(task, shortage)
-
-    def _with_smaller_batches(
-        self, task: TrialTask, shortage: MemoryShortage
-    ) -> Iterator[EpochReport]:
-        recipe = task.recipe.model_copy(update={"batch_size": shortage.batch_size})
-        try:
-            for report in self.inner.evaluate(replace(task, recipe=recipe, shortage=shortage)):
-                yield replace(report, shortage=shortage)
-        except OutOfMemoryError as error:
-            raise TrialInfeasibleError(
-                f"{error}; it had run out with {task.recipe.batch_size} images per step, at "
-                f"{shortage.memory_bytes:,} bytes, and did again with {shortage.batch_size}, at "
-                f"{error.memory_bytes:,}",
-                shortage,
-            ) from None
+        return with_half_batches(self.inner.evaluate, task)
 
 
 def _free_memory() -> None:

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from alembic import context
 
-from nas.database import artifacts, baselines, jobs, latency, proposals, timings, trials
+from nas.database import (
+    api_keys,
+    artifacts,
+    audit,
+    baselines,
+    deleted_trials,
+    jobs,
+    latency,
+    proposals,
+    timings,
+    trials,
+)
 from nas.database.base import Table
 
-MODULES_THAT_DEFINE_TABLES = (jobs, trials, proposals, artifacts, baselines, latency, timings)
+MODULES_THAT_DEFINE_TABLES = (
+    api_keys,
+    artifacts,
+    audit,
+    baselines,
+    deleted_trials,
+    jobs,
+    latency,
+    proposals,
+    timings,
+    trials,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -72,7 +72,9 @@ class FeatureTable:
         self.decisions: tuple[Decision, ...] = problem.decisions
         self.interactions = Interactions(self.decisions)
         self.choices: list[dict[str, Choice]] = []
-        self.identities: list[Hashable] = []
+        self.candidates: list[int] = []
+        """The first row of the candidate that each row describes: equal for equal candidates."""
+        self._first: dict[Hashable, int] = {}
         self._row: dict[tuple[Choice | None, ...], int] = {}
         self._neighbours: dict[int, Rows] = {}
         self._path_columns: dict[str, int] = {}
@@ -118,7 +120,9 @@ class FeatureTable:
         """Forget the rows from `length` on."""
         for choices in self.choices[length:]:
             del self._row[answers_in_order(self.decisions, choices)]
-        del self.choices[length:], self.identities[length:]
+        while self._first and next(reversed(self._first.values())) >= length:
+            self._first.popitem()
+        del self.choices[length:], self.candidates[length:]
 
     def neighbours(self, row: int) -> Rows:
         """Return the rows of the answers that differ in one decision."""
@@ -174,7 +178,8 @@ class FeatureTable:
             self._raw[view] = matrix
         self._row[answers_in_order(self.decisions, choices)] = row
         self.choices.append(choices)
-        self.identities.append(self.problem.identity(architecture, choices))
+        candidate = self.problem.identity(architecture, choices)
+        self.candidates.append(self._first.setdefault(candidate, row))
 
     def _weigh_paths(self, graphs: Sequence[Graph]) -> NDArray[np.float32]:
         """Mark the paths through each graph; a longer one, which says less by itself, by less."""

@@ -23,6 +23,9 @@ Vector = NDArray[np.float64]
 Views = Mapping[View, Matrix]
 
 _JITTER = 1e-6
+_BLOCK = 512
+"""Rows that are predicted together: their covariances fit into the processor's cache."""
+
 _CONSTANT_VARIANCE = 1.0
 _NOISE = 0.1
 _RATE = 3.0
@@ -46,14 +49,21 @@ class Kernel:
         """The variance that it explains, before anything is known."""
         return 0.2 if self.linear else 0.25
 
-    def compare(self, left: Views, right: Views) -> Matrix:
-        """Return scaled inner products or squared distances, shape `(left, right)`."""
+    def compare(self, left: Views, right: Views, inner: Matrix | None = None) -> Matrix:
+        """Return scaled inner products or squared distances, shape `(left, right)`.
+
+        `inner` is the view's inner products, where another kernel has computed them.
+        """
         a, b = left[self.view], right[self.view]
-        inner = a @ b.T
+        inner = a @ b.T if inner is None else inner
         if self.linear:
             return inner / self.scale
-        squared = _squares(a)[:, None] + _squares(b)[None, :] - 2 * inner
-        return np.maximum(squared, 0.0) / self.scale
+        squared = inner * -2.0
+        squared += _squares(a)[:, None]
+        squared += _squares(b)[None, :]
+        np.maximum(squared, 0.0, out=squared)
+        squared /= self.scale
+        return squared
 
     def own(self, views: Views) -> Vector:
         """Return each row compared with itself: inner products, or distances of zero."""
@@ -164,15 +174,26 @@ class GaussianProcess:
         capacity: Matrix = left[View.CAPACITY] @ right[View.CAPACITY].T
         return _CONSTANT_VARIANCE + self.slope_spread**2 * capacity
 
-    def _covariance(self, left: Views, right: Views) -> Matrix:
+    def _covariance(self, left: Views, right: Views, matching: _Matching | None = None) -> Matrix:
+        """Return the covariance without noise; `matching` is that of `right`, if it is known."""
         total = self._fixed(left, right)
-        matches: list[tuple[int, float]] = []
+        inner: dict[View, Matrix] = {}
         for kernel, amplitude, rate in self._weighted():
             if isinstance(kernel, MatchKernel):
-                matches.append((kernel.column, amplitude))
-            else:
-                total += _apply(kernel.compare(left, right), amplitude, rate)
-        return total + _matching(left, right, matches) if matches else total
+                continue
+            if kernel.view not in inner:
+                inner[kernel.view] = left[kernel.view] @ right[kernel.view].T
+            total += _apply(kernel.compare(left, right, inner[kernel.view]), amplitude, rate)
+        matching = matching or self._matching(right)
+        return total if matching is None else total + matching(left)
+
+    def _matching(self, right: Views) -> _Matching | None:
+        matches = [
+            (kernel.column, amplitude)
+            for kernel, amplitude, _ in self._weighted()
+            if isinstance(kernel, MatchKernel)
+        ]
+        return _Matching(right, matches) if matches else None
 
     def prior_variance(self, views: Views) -> Vector:
         """Return each row's variance before there are data, noise left out."""
@@ -222,26 +243,39 @@ class GaussianProcess:
 
 
 def _apply(values: NDArray[np.float64], amplitude: float, rate: float | None) -> Matrix:
-    covariance: Matrix = (
-        np.exp(amplitude) * values if rate is None else np.exp(amplitude - rate * values)
-    )
-    return covariance
+    if rate is None:
+        scaled: Matrix = np.exp(amplitude) * values
+        return scaled
+    exponent = values * -rate
+    exponent += amplitude
+    return np.exp(exponent, out=exponent)
 
 
-def _matching(left: Views, right: Views, matches: Sequence[tuple[int, float]]) -> Matrix:
-    """Return the covariance of all match kernels at once, each a column and a log amplitude.
+class _Matching:
+    """The covariance of all match kernels at once, each a column and a log amplitude.
 
     A row has one code in each column, so that a product of sparse indicators counts the codes
     that two rows share: many times faster than to compare column by column.
     """
-    columns = [column for column, _ in matches]
-    a, b = (views[View.INTERACTIONS][:, columns].astype(np.intp) for views in (left, right))
-    shared = np.zeros((int(max(a.max(initial=0), b.max(initial=0))) + 1, len(b)))
-    shared[b, np.arange(len(b))[:, None]] = np.exp([amplitude for _, amplitude in matches])
-    starts = np.arange(len(a) + 1) * a.shape[1]
-    indicators = csr_array((np.ones(a.size), a.ravel(), starts), shape=(len(a), len(shared)))
-    covariance: Matrix = indicators @ shared
-    return covariance
+
+    def __init__(self, right: Views, matches: Sequence[tuple[int, float]]) -> None:
+        self._columns = [column for column, _ in matches]
+        codes = right[View.INTERACTIONS][:, self._columns].astype(np.intp)
+        # The last row stands for all codes that no row on the right has.
+        self._shared = np.zeros((int(codes.max(initial=0)) + 2, len(codes)))
+        worth = np.exp([amplitude for _, amplitude in matches])
+        self._shared[codes, np.arange(len(codes))[:, None]] = worth
+
+    def __call__(self, left: Views) -> Matrix:
+        """Return the covariance, shape `(left, right)`."""
+        codes = left[View.INTERACTIONS][:, self._columns].astype(np.intp)
+        codes = np.minimum(codes, len(self._shared) - 1)
+        starts = np.arange(len(codes) + 1) * codes.shape[1]
+        shape = (len(codes), len(self._shared))
+        covariance: Matrix = (
+            csr_array((np.ones(codes.size), codes.ravel(), starts), shape=shape) @ self._shared
+        )
+        return covariance
 
 
 @dataclass(frozen=True)
@@ -256,9 +290,21 @@ class Posterior:
 
     def predict(self, views: Views) -> tuple[Vector, Vector]:
         """Return mean and standard deviation of the noiseless value at each row."""
+        weights = cho_solve(self.factor, self.residual)
+        matching = self.process._matching(self.views)
+        mean, spread = np.empty(len(views[View.CAPACITY])), np.empty(len(views[View.CAPACITY]))
+        for start in range(0, len(mean), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            block = {view: rows[part] for view, rows in views.items()}
+            mean[part], spread[part] = self._predict_block(block, weights, matching)
+        return mean, spread
+
+    def _predict_block(
+        self, views: Views, weights: Vector, matching: _Matching | None
+    ) -> tuple[Vector, Vector]:
         process = self.process
-        across = process._covariance(views, self.views)
-        mean = process._mean(views) + across @ cho_solve(self.factor, self.residual)
+        across = process._covariance(views, self.views, matching)
+        mean = process._mean(views) + across @ weights
         explained = solve_triangular(self.factor[0], across.T, lower=True, check_finite=False)
         variance = process.prior_variance(views) - (explained**2).sum(axis=0)
         return mean, np.sqrt(np.maximum(variance, 1e-12))

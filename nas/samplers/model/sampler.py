@@ -8,7 +8,7 @@ they had come out as foreseen); White, Neiswanger, Savani: BANANAS, AAAI 2021 (p
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
@@ -33,7 +33,7 @@ LEAST_SHARE = 0.35
 
 BEST_ROWS = 6
 SHORTLIST = 500
-UNIFORM_ROWS = 1000
+UNIFORM_ROWS = 300
 LEAST_FEASIBLE = 0.02
 LATEST_LABELS = 250
 """Results of each kind by which candidates that cannot be evaluated are avoided."""
@@ -62,7 +62,7 @@ class ModelSampler(Sampler):
         self._told: list[int] = []
         self._rewards: list[float] = []
         self._rejected: list[int] = []
-        self._known: set[Hashable] = set()
+        self._known: set[int] = set()
         self._pending: dict[int, int] = {}
         self._shortlists: dict[int, Rows] = {}
         self._table = whole_space(problem, proxy) or FeatureTable(problem, proxy)
@@ -97,10 +97,10 @@ class ModelSampler(Sampler):
         """Add a result; one of a known candidate adds nothing."""
         self._pending.pop(number, None)
         row = self._table.add(proposal.choices)
-        identity = self._table.identities[row]
-        if identity in self._known:
+        candidate = self._table.candidates[row]
+        if candidate in self._known:
             return
-        self._known.add(identity)
+        self._known.add(candidate)
         if reward is None:
             self._rejected.append(row)
             return
@@ -149,9 +149,9 @@ class ModelSampler(Sampler):
         return np.argsort(gains)[::-1][:SHORTLIST]
 
     def _unseen(self, rows: Rows) -> Rows:
-        identities = self._table.identities
-        seen = self._known | {identities[row] for row in self._pending.values()}
-        return rows[[identities[row] not in seen for row in rows]]
+        candidates = self._table.candidates
+        seen = self._known | {candidates[row] for row in self._pending.values()}
+        return rows[[candidates[row] not in seen for row in rows]]
 
     def _expected_improvement(self, posterior: Posterior, rows: Rows) -> Vector:
         """Return the expected improvement over the best result, in units of its score."""

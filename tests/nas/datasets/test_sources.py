@@ -156,6 +156,8 @@ def test_shards_hold_the_samples_that_were_written(data_dir):
         ([("1.png", b"x")], "sample 1 in s.tar has no class, a file .cls"),
         ([("1.cls", b"0")], "sample 1 in s.tar has no image"),
         ([("1.png", b"x"), ("1.cls", b"cat")], "1.cls in s.tar: got 'cat', allowed: a class's"),
+        ([("1.png", b"x"), ("1.cls", b"9" * 30)], f"s.tar/1.png: got class {'9' * 30}, allowed: n"),
+        ([("1.png", b"x"), ("1.cls", b"40000000")], "numbers from 0 below 1, how many images"),
         ([], "less than 2 classes"),
     ],
 )
@@ -267,3 +269,9 @@ def test_splits_hold_every_index_once_and_some_of_each_class(counts, share, seed
 def test_class_with_too_few_images_is_named():
     with pytest.raises(ValueError, match="got 2 images of class 1, allowed: at least 3 of each"):
         split_by_class(np.array([0, 0, 0, 1, 1]), 0.2, 0.2, seed=0)
+
+
+@pytest.mark.parametrize("place", ["a\0b", "~there-is-no-such-user/images"])
+def test_path_that_can_name_no_file_is_refused(place):
+    with pytest.raises(InvalidInputError, match="dataset: got path"):
+        require_below(f"folder:{place}", Path())

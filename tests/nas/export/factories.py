@@ -13,8 +13,8 @@ from nas.datasets import find_or_raise_dataset
 from nas.settings import Settings, load_settings
 from nas.status import JobStatus
 from tests.nas.factories import NOON, add_job, new_loop, run_to_the_end
+from workers.final import JobFinal
 from workers.training.evaluator import FinalTraining
-from workers.winner import WinnerTraining
 
 _LEASE = timedelta(minutes=1)
 
@@ -23,17 +23,17 @@ def settings_in(directory: Path) -> Settings:
     return load_settings(data_dir=directory)
 
 
-def winner_of(database: Database, directory: Path, job_id: str) -> WinnerTraining:
+def winner_of(database: Database, directory: Path, job_id: str) -> JobFinal:
     settings = settings_in(directory)
     with database.read() as session:
         spec = find_or_raise_job(session, job_id).spec
-    return WinnerTraining(database, open_store(settings), settings.artifact_dir, job_id, spec)
+    return JobFinal(database, open_store(settings), settings.artifact_dir, job_id, spec)
 
 
 def retrain(database: Database, directory: Path, job_id: str) -> None:
     data = find_or_raise_dataset("digits").load()
     winner = winner_of(database, directory, job_id)
-    winner.run(FinalTraining(data).run, lambda: False)
+    winner.train(FinalTraining(data).run, lambda: False)
 
 
 def ended_job(directory: Path, **changes: Any) -> tuple[Database, str]:

@@ -28,7 +28,7 @@ def test_winner_is_retrained_with_its_own_recipe(database, tmp_path):
     with database.read() as session:
         spec = find_or_raise_job(session, job_id).spec
         best = find_best_trial(session, job_id)
-    task = winner_of(database, tmp_path, job_id).next_task()
+    task = winner_of(database, tmp_path, job_id).task()
     assert task is not None
     assert task.trial_id == best.id
     assert task.recipe == Recipe.model_validate(best.recipe_json)
@@ -55,7 +55,7 @@ def test_more_seeds_on_request_are_trained_beside_those_there_are(tmp_path):
     with database.read() as session:
         kinds = [row.kind for row in list_artifacts(session, job_id)]
     assert kinds == [FINAL_WEIGHTS_KIND]
-    assert winner_of(database, tmp_path, job_id).next_task() is None
+    assert winner_of(database, tmp_path, job_id).task() is None
     database.close()
 
 
@@ -66,9 +66,9 @@ def test_runner_that_dies_between_seeds_leaves_the_next_seed_to_another(tmp_path
     winner = winner_of(database, tmp_path, job_id)
     data = find_or_raise_dataset("digits").load()
     stops = iter([False, True])
-    winner.run(FinalTraining(data).run, lambda: next(stops))
+    winner.train(FinalTraining(data).run, lambda: next(stops))
     assert final_of(database, job_id).further == ()
-    task = winner.next_task()
+    task = winner.task()
     assert task is not None
     assert (task.seed, len(list(FinalTraining(data).run(task)))) == (1, 2)  # an epoch, the test
     database.close()
