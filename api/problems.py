@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from nas.errors import (
@@ -20,6 +22,7 @@ from nas.errors import (
 )
 from search_spaces import SearchSpaceError
 
+MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger(__name__)
 _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (NotFoundError, 404, "not found"),
@@ -29,6 +32,46 @@ _STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (NasError, 422, "invalid input"),
     (SearchSpaceError, 422, "invalid input"),
 )
+_LONGEST_DETAIL = 2000
+_ALWAYS_POSSIBLE = (401, 403, 422, 429, 503)
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str = Field(examples=["trials"])
+    message: str = Field(examples=["Input should be greater than or equal to 1"])
+
+
+class Problem(BaseModel):
+    """Why a request was not carried out."""
+
+    type: str = Field("about:blank", description="kind of problem, a URI")
+    title: str = Field(examples=["invalid input"])
+    status: int = Field(ge=400, le=599, description="the HTTP status")
+    detail: str = Field(description="what was given, what is allowed, what to do")
+    errors: list[FieldProblem] = Field([], description="field by field, where several are wrong")
+
+
+def problem(
+    status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    """Write a problem document."""
+    if len(detail) > _LONGEST_DETAIL:
+        detail = f"{detail[:_LONGEST_DETAIL]}..."
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return JSONResponse(content, status, headers, MEDIA_TYPE)
+
+
+def possible(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe, for OpenAPI, the problems that an operation may answer with."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in sorted({*statuses, *_ALWAYS_POSSIBLE})
+    }
 
 
 def install(app: FastAPI) -> None:
@@ -44,11 +87,12 @@ def install(app: FastAPI) -> None:
             for each in error.errors()
         ]
         detail = f"{errors[0]['field']}: {errors[0]['message']}" if errors else "invalid"
-        return problem(422, "invalid input", detail, errors=errors)
+        return problem(422, "invalid input", detail, errors=errors[:100])
 
     @app.exception_handler(HTTPException)
     def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, "request refused", str(error.detail))
+        title = HTTPStatus(error.status_code).phrase.lower()
+        return problem(error.status_code, title, str(error.detail), error.headers)
 
     @app.exception_handler(Exception)
     def _unexpected(_request: Request, error: Exception) -> JSONResponse:
@@ -63,9 +107,3 @@ def _install_own(app: FastAPI, kind: type[Exception], status: int, title: str) -
     @app.exception_handler(kind)
     def _own(_request: Request, error: Exception) -> JSONResponse:
         return problem(status, title, str(error))
-
-
-def problem(status: int, title: str, detail: str, **more: Any) -> JSONResponse:
-    """Write a problem document."""
-    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return JSONResponse(jsonable_encoder(content), status, media_type="application/problem+json")

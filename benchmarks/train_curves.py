@@ -46,6 +46,15 @@ POOLS: Mapping[str, Mapping[str, Any]] = {
         "epochs": 27,
         "recipe": {"batch_size": 128},
     },
+    # Few and large steps, whose noise is small, and a space whose cells differ widely: what
+    # tells two candidates apart early tells them apart in the end.
+    "smooth": {
+        "space": "nasbench201",
+        "space_options": {"cells": 1, "filters": 2},
+        "trials": 20,
+        "epochs": 36,
+        "recipe": {"batch_size": 256, "ema_decay": 0.97},
+    },
     # Long enough that a third of it ranks quality and not speed; the average of the weights is
     # measured, which foresees the end better than the weights themselves.
     "long": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,14 +13,30 @@ from search_spaces.base import InputShape
 MAX_BATCH_SIZE = 1_000_000
 """Larger ones are slips of the keyboard."""
 
+Side = Annotated[int, Field(ge=1, le=4096)]
+
+
+class AnalysisRequest(BaseModel):
+    """An architecture and the images it is for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    architecture: dict[str, Any] = Field(description="as trials, case studies and exports hold it")
+    input: tuple[Side, Side, Side] = Field((3, 32, 32), description="one image, (C, H, W)")
+    num_classes: int = Field(10, ge=1, le=1_000_000, description="classes of the network's head")
+    name: str = Field("architecture", max_length=200, description="echoed in the answer")
+    batch_size: int = Field(
+        1, ge=1, le=MAX_BATCH_SIZE, description="images at once, for the memory"
+    )
+
 
 class LayerView(BaseModel):
     """One layer with parameters or MACs of its own."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    name: str
-    type: str
+    name: str = Field(description="path of the module within the network")
+    type: str = Field(description="class of the module")
     output_shape: tuple[int, ...] = Field(description="without the batch")
     params: int = Field(description="trainable parameters")
     macs: int = Field(description="multiply-accumulates for one image (1 MAC = 2 FLOPs)")
@@ -35,8 +51,8 @@ class LayerView(BaseModel):
 class TotalView(BaseModel):
     """What the network takes as a whole; memory is for the batch size named beside it."""
 
-    params: int
-    macs: int
+    params: int = Field(description="trainable parameters")
+    macs: int = Field(description="multiply-accumulates for one image (1 MAC = 2 FLOPs)")
     receptive_field: int = Field(description="the largest before global pooling, pixels")
     depth: int = Field(description="convolutions and dense layers on the longest path")
     peak_activation_bytes: int = Field(
@@ -51,11 +67,11 @@ class TotalView(BaseModel):
 class AnalysisView(BaseModel):
     """A network's layers in the order they run, for one image."""
 
-    name: str
+    name: str = Field(description="as asked for")
     input: InputShape = Field(description="shape of one image, (C, H, W)")
     batch_size: int = Field(description="images at once, for the memory in `total`")
     total: TotalView
-    layers: list[LayerView]
+    layers: list[LayerView] = Field(description="in the order in which they run")
 
     @classmethod
     def of(

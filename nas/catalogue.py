@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nas.baselines import BASELINES
 from nas.datasets import DATASETS, SOURCES, StreamedData, find_or_raise_dataset
-from nas.errors import InvalidInputError
+from nas.errors import InvalidInputError, NotFoundError
 from nas.proxies import PROXIES
 from nas.samplers import SAMPLERS
 from nas.schedulers import SCHEDULERS
@@ -24,8 +24,8 @@ from search_spaces.registry import AnySpace
 class SpaceView(BaseModel):
     """A search space, its options, and its size and decisions with default options."""
 
-    name: str
-    summary: str
+    name: str = Field(description="as a job names it")
+    summary: str = Field(description="what it holds")
     size: int = Field(description="number of complete answers; several may be one network")
     log10_size: float = Field(description="its decimal logarithm, as `size` may be huge")
     options: dict[str, Any] = Field(description="JSON schema of `space_options`")
@@ -35,18 +35,18 @@ class SpaceView(BaseModel):
 class CaseStudyView(BaseModel):
     """A classic network that is a point of one of the search spaces."""
 
-    name: str
-    family: str
-    year: int
+    name: str = Field(description="lower case with hyphens")
+    family: str = Field(description="networks of one paper")
+    year: int = Field(description="of publication")
     params: int = Field(description="trainable parameters at `input` and `num_classes`")
     macs: int = Field(description="multiply-accumulates for one image (1 MAC = 2 FLOPs)")
     input: InputShape = Field(description="shape of one image, (C, H, W)")
-    num_classes: int
+    num_classes: int = Field(description="classes of the network's head")
     spaces: list[str] = Field(description="search spaces that contain it")
     space_options: dict[str, Any] = Field(description="options under which they do")
     top1_error: float | None = Field(description="published top-1 error, in [0, 1]")
-    source: str
-    architecture: dict[str, Any]
+    source: str = Field(description="the paper")
+    architecture: dict[str, Any] = Field(description="as POST /architectures/analyze takes it")
 
     @classmethod
     def of(cls, study: CaseStudy) -> CaseStudyView:
@@ -70,16 +70,16 @@ class CaseStudyView(BaseModel):
 class SamplerView(BaseModel):
     """A sampler and its options."""
 
-    name: str
-    summary: str
+    name: str = Field(description="as a job names it")
+    summary: str = Field(description="how it proposes")
     options: dict[str, Any] = Field(description="JSON schema of `sampler_options`")
 
 
 class SchedulerView(BaseModel):
     """A scheduler and its options."""
 
-    name: str
-    summary: str
+    name: str = Field(description="as a job names it")
+    summary: str = Field(description="what it stops")
     options: dict[str, Any] = Field(description="JSON schema of what stands beside `name`")
 
 
@@ -88,8 +88,8 @@ class BaselineView(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    name: str
-    summary: str
+    name: str = Field(description="as a job names it")
+    summary: str = Field(description="what it is")
 
 
 class ProxyView(BaseModel):
@@ -97,9 +97,9 @@ class ProxyView(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    name: str
-    summary: str
-    source: str
+    name: str = Field(description="as a job names it")
+    summary: str = Field(description="what it measures")
+    source: str = Field(description="the paper")
 
 
 class DatasetView(BaseModel):
@@ -107,21 +107,21 @@ class DatasetView(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    name: str
-    summary: str
+    name: str = Field(description="as a job names it")
+    summary: str = Field(description="what it shows")
     input_shape: InputShape = Field(description="shape of one image, (C, H, W)")
-    class_names: tuple[str, ...]
-    train_size: int
-    validation_size: int
-    test_size: int
-    source: str
+    class_names: tuple[str, ...] = Field(description="in the order of the network's outputs")
+    train_size: int = Field(description="images")
+    validation_size: int = Field(description="images, taken from those for training")
+    test_size: int = Field(description="images, looked at once")
+    source: str = Field(description="where it comes from")
 
 
 class DatasetSourceView(BaseModel):
     """A kind of data set that is named by where it lies, with options after a question mark."""
 
-    form: str = Field(examples=["folder:PATH"])
-    summary: str
+    form: str = Field(description="KIND:LOCATION", examples=["folder:PATH"])
+    summary: str = Field(description="what lies there")
     options: dict[str, Any] = Field(description="JSON schema of its options")
 
 
@@ -136,6 +136,13 @@ class DatasetContentsView(DatasetView):
 def space_views() -> list[SpaceView]:
     """Describe every search space."""
     return [_space_view(create_space(name)) for name in sorted(spaces())]
+
+
+def space_view(name: str) -> SpaceView:
+    """Describe one search space; raises `NotFoundError`."""
+    if name not in spaces():
+        raise NotFoundError(f"no search space {name!r}; known: {', '.join(sorted(spaces()))}")
+    return _space_view(create_space(name))
 
 
 def _space_view(space: AnySpace) -> SpaceView:
@@ -155,6 +162,14 @@ def _space_view(space: AnySpace) -> SpaceView:
 def case_study_views() -> list[CaseStudyView]:
     """Describe every case study."""
     return [CaseStudyView.of(study) for study in case_studies().values()]
+
+
+def case_study_view(name: str) -> CaseStudyView:
+    """Describe one case study; raises `NotFoundError`."""
+    study = case_studies().get(name)
+    if study is None:
+        raise NotFoundError(f"no case study {name!r}; GET /case-studies lists them")
+    return CaseStudyView.of(study)
 
 
 def sampler_views() -> list[SamplerView]:

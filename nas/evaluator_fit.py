@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 def check_evaluator(spec: JobSpec) -> None:
     """Check that the evaluator finds out what is asked for; raises `ValueError`."""
     kind = spec.parsed_evaluator.kind
+    is_compared = spec.screen is not None or spec.hyperparameters
+    if spec.scaling is not None and (kind is not EvaluatorKind.TRAINING or is_compared):
+        raise ValueError(
+            f"scaling: got one with evaluator {spec.evaluator!r}, allowed: with evaluator "
+            "'training', without screen and hyperparameters"
+        )
     if spec.screen is not None and kind is not EvaluatorKind.TRAINING:
         raise ValueError(
             f"screen: got one with evaluator {spec.evaluator!r}, allowed: with evaluator 'training'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from datetime import UTC, datetime
@@ -20,6 +21,14 @@ def new_id() -> str:
     value |= 0x7 << 76 | fraction << 64
     value |= 0b10 << 62 | secrets.randbits(62)
     return str(UUID(int=value))
+
+
+_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_id(text: object) -> bool:
+    """Tell whether something has the form of an identifier, whether or not it was given out."""
+    return isinstance(text, str) and _FORM.fullmatch(text) is not None
 
 
 def utc_now() -> datetime:

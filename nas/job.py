@@ -22,6 +22,7 @@ from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
 from nas.evaluator_fit import check_evaluator
 from nas.evaluators import EvaluatorChoice, EvaluatorKind, EvaluatorOptions, WeightSharingOptions
+from nas.final import MOST_SEEDS
 from nas.hyperparameters import HyperparametersRequest, decisions_of
 from nas.latency import LatencyOptions
 from nas.objective import Objective
@@ -29,9 +30,11 @@ from nas.objective_request import ObjectiveRequest, objective_of
 from nas.problem import SearchProblem
 from nas.proxies import ProxyScores
 from nas.recipe import Recipe
-from nas.request_names import AS_STORED, is_stored, known, known_and_different
+from nas.request_names import AS_STORED, Label, is_stored, known, known_and_different
 from nas.resources import Resources
 from nas.samplers import find_or_raise_sampler
+from nas.scaling.request import Scaling
+from nas.scaling.space import unscaled_space
 from nas.schedulers import Scheduler, SchedulerRequest
 from nas.screening import SCORE, Screening, ScreenRequest
 from nas.starts import choices_of, options_that_hold
@@ -50,9 +53,28 @@ def _readable_constraint(text: str) -> str:
 class JobSpec(BaseModel):
     """One request: search this space with this sampler on this data set, so many trials."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"space": "cell", "sampler": "model", "dataset": "digits", "trials": 20},
+                {
+                    "name": "small and good",
+                    "space": "stages",
+                    "sampler": "nsga2",
+                    "dataset": "digits",
+                    "trials": 50,
+                    "epochs": 8,
+                    "objective": ["accuracy", "params"],
+                    "constraints": ["params<=1e6"],
+                    "seed": 1,
+                },
+            ]
+        },
+    )
 
-    name: str = Field("", max_length=200, description="a label for people", examples=["digits"])
+    name: Label = Field("", max_length=200, description="a label for people", examples=["digits"])
     space: Annotated[str, known(find_or_raise_space)] = Field(
         description="search space", examples=["cell"]
     )
@@ -74,6 +96,13 @@ class JobSpec(BaseModel):
     epochs: int = Field(5, ge=1, le=10_000, description="epochs each candidate is trained for")
     final_epochs: int = Field(
         60, ge=1, le=10_000, description="epochs the winner is retrained for before its test"
+    )
+    final_seeds: int = Field(
+        1,
+        ge=1,
+        le=MOST_SEEDS,
+        description="seeds the winner is retrained and tested with, from `seed` on: their mean and "
+        "standard deviation are shown, the first one's weights are kept",
     )
     evaluator: Annotated[str, known(EvaluatorChoice.parse)] = Field(
         "training",
@@ -133,6 +162,11 @@ class JobSpec(BaseModel):
         examples=[{"learning_rate": {"low": 0.01, "high": 0.3, "log": True, "steps": 8}}],
     )
     resources: Resources = Field(default_factory=Resources, description="what each trial gets")
+    scaling: Scaling | None = Field(
+        None,
+        description="makes the job a follow-up, which trains scaled versions of an architecture "
+        "that another job found; see POST /jobs/{id}/scale",
+    )
 
     @field_validator("space_options")
     @classmethod
@@ -193,13 +227,24 @@ class JobSpec(BaseModel):
         return value
 
     @model_validator(mode="after")
+    def _signal_compares_trials(self, info: ValidationInfo) -> Self:
+        if self.scheduler is not None and not is_stored(info):
+            self.scheduler.check_signal(self.parsed_objective.metrics, self.hyperparameters)
+        return self
+
+    @model_validator(mode="after")
     def _options_and_starts_fit(self, info: ValidationInfo) -> Self:
         if not is_stored(info):
             self.starting_choices(self.new_space())
         return self
 
     def new_space(self) -> AnySpace:
-        """Set up the space: as suggested for the data set's images, or to hold the starts."""
+        """Set up the space: as suggested for the data set's images, or to hold the starts.
+
+        That of a follow-up is its base network alone; `nas.scaling.rounds` says what it trains.
+        """
+        if self.scaling is not None:
+            return unscaled_space(self.scaling, find_or_raise_dataset(self.dataset).info)
         if not self.start_from:
             input_shape = find_or_raise_dataset(self.dataset).info.input_shape
             return create_space(self.space, self.space_options, input_shape)

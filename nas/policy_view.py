@@ -24,7 +24,7 @@ class PolicyView(Policy):
 class PolicyHistory(BaseModel):
     """A job's policy over time; without items where its sampler has none."""
 
-    job_id: str
+    job_id: str = Field(description="the job")
     items: list[PolicyView] = Field(description="oldest first, evenly thinned in a long search")
 
     @classmethod

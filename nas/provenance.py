@@ -22,7 +22,7 @@ class Environment(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     device: str = Field(description="cpu, or the GPU's name")
-    python: str
+    python: str = Field(description="version of the interpreter")
     packages: dict[str, str] = Field(description="versions by distribution")
     git_revision: str | None = Field(
         description="of the service where it runs from a checkout, with -dirty where files differ"

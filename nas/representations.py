@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -10,9 +11,15 @@ from sqlalchemy.orm import Session
 
 from nas.baselines import BaselineResult
 from nas.database.artifacts import ArtifactRow
-from nas.database.baselines import list_baselines
+from nas.database.baselines import list_baselines_of_jobs
+from nas.database.deleted_trials import count_deleted_trials
 from nas.database.jobs import JobRow
-from nas.database.trials import MetricRow, TrialRow, count_trials, find_best_trial
+from nas.database.trials import (
+    MetricRow,
+    TrialRow,
+    count_trials_of_jobs,
+    find_best_trials,
+)
 from nas.final import FinalResult
 from nas.job import JobSpec
 from nas.provenance import Environment
@@ -45,7 +52,7 @@ class TrialMetrics(BaseModel):
 class RungView(BaseModel):
     """What the scheduler made of a trial after an epoch."""
 
-    epoch: int
+    epoch: int = Field(description="epochs done when it was judged")
     value: float = Field(description="the trial's, as the scheduler compares it")
     cutoff: float | None = Field(description="stopped below; null: nothing to compare with yet")
 
@@ -53,11 +60,11 @@ class RungView(BaseModel):
 class TrialView(BaseModel):
     """One evaluation of one architecture."""
 
-    id: str
-    job_id: str
+    id: str = Field(description="UUIDv7: the order of ids is that of creation")
+    job_id: str = Field(description="its job")
     number: int = Field(description="order of creation within the job, from 0")
     status: TrialStatus
-    architecture: dict[str, Any]
+    architecture: dict[str, Any] = Field(description="as POST /architectures/analyze takes it")
     architecture_hash: str = Field(description="SHA-256 of the canonical form")
     recipe: Recipe = Field(description="how it is trained")
     seed: int = Field(description="of its weights, batches and augmentation")
@@ -71,7 +78,7 @@ class TrialView(BaseModel):
         description="what it had in use and asked for when memory ran out; null: it did not"
     )
     budget: int = Field(description="epochs granted")
-    epochs_done: int
+    epochs_done: int = Field(description="epochs recorded so far")
     metrics: TrialMetrics
     reward: float | None = Field(
         description="what the objective came to, to be maximised; of several the first"
@@ -87,8 +94,8 @@ class TrialView(BaseModel):
     conditions: dict[str, dict[str, Any]] = Field(
         description="how figures were come by, such as the device, by the figure's name"
     )
-    started_at: datetime | None
-    finished_at: datetime | None
+    started_at: datetime | None = Field(description="UTC")
+    finished_at: datetime | None = Field(description="UTC; null: it has not ended")
     error: str | None = Field(description="why the trial failed, is infeasible or was pruned")
     cached_from: str | None = Field(description="trial whose equal evaluation answered this one")
     resumed_from: str | None = Field(
@@ -160,8 +167,8 @@ class MetricView(BaseModel):
     accuracy: float = Field(description="validation accuracy in [0, 1]")
     loss: float = Field(description="validation cross-entropy, nats")
     train_loss: float = Field(description="mean training loss of the epoch, nats")
-    train_seconds: float
-    recorded_at: datetime
+    train_seconds: float = Field(description="seconds of the epoch's training")
+    recorded_at: datetime = Field(description="UTC")
 
     @classmethod
     def of(cls, row: MetricRow) -> MetricView:
@@ -172,17 +179,21 @@ class MetricView(BaseModel):
 class JobView(JobSpec):
     """A job: what was asked for, where it stands, and what came of it."""
 
-    id: str
+    # So that a client may be older than its server; the examples are of requests.
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    id: str = Field(description="UUIDv7: the order of ids is that of creation")
     status: JobStatus
     owner: str | None = Field(
         description="name of the key it was submitted with; null: none was asked for"
     )
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_at: datetime = Field(description="UTC")
+    started_at: datetime | None = Field(description="UTC; null: no runner has begun")
+    finished_at: datetime | None = Field(description="UTC; null: it is not over")
     error: str | None = Field(description="why the job failed")
     trials_by_status: dict[TrialStatus, int] = Field(description="statuses without trials left out")
     trials_done: int = Field(description="trials in a final status")
+    trials_deleted: int = Field(0, description="trials that were deleted, counted nowhere else")
     best: TrialView | None = Field(description="feasible trial with the highest reward so far")
     final_epoch: int = Field(description="epochs done of the winner's retraining")
     final: FinalResult | None = Field(description="the winner's test, once it is retrained")
@@ -190,6 +201,9 @@ class JobView(JobSpec):
     # Asked for by name, shown with figures.
     baselines: list[BaselineResult] = Field(  # type: ignore[assignment]
         description="the baselines asked for; figures that are not known yet are null"
+    )
+    last_event_id: int = Field(
+        0, description="pass as `after` to GET /jobs/{id}/events for what is yet to come"
     )
 
     @model_validator(mode="after")
@@ -200,14 +214,48 @@ class JobView(JobSpec):
     @classmethod
     def of(cls, session: Session, row: JobRow) -> JobView:
         """Read a row and what belongs to it."""
-        counts = count_trials(session, row.id)
-        best = find_best_trial(session, row.id)
-        final = None if row.final_json is None else FinalResult.model_validate(row.final_json)
-        spec = row.stored_spec
+        return cls.of_many(session, [row])[0]
+
+    @classmethod
+    def of_many(cls, session: Session, rows: Sequence[JobRow]) -> list[JobView]:
+        """Read rows and what belongs to them, in as many statements as for one."""
+        ids = [row.id for row in rows]
+        counts, best = count_trials_of_jobs(session, ids), find_best_trials(session, ids)
+        deleted = count_deleted_trials(session, ids)
+        specs = {row.id: row.stored_spec for row in rows}
         measured = {
-            each.name: BaselineResult.model_validate(each)
-            for each in (list_baselines(session, row.id) if spec.baselines else ())
+            (each.job_id, each.name): BaselineResult.model_validate(each)
+            for each in list_baselines_of_jobs(
+                session, [job_id for job_id, spec in specs.items() if spec.baselines]
+            )
         }
+        return [
+            cls._of(
+                row,
+                specs[row.id],
+                counts=counts.get(row.id, {}),
+                best=best.get(row.id),
+                baselines=[
+                    measured.get((row.id, name), BaselineResult(name=name))
+                    for name in specs[row.id].baselines
+                ],
+                deleted=deleted.get(row.id, 0),
+            )
+            for row in rows
+        ]
+
+    @classmethod
+    def _of(
+        cls,
+        row: JobRow,
+        spec: JobSpec,
+        *,
+        counts: dict[TrialStatus, int],
+        best: TrialRow | None,
+        baselines: list[BaselineResult],
+        deleted: int,
+    ) -> JobView:
+        final = None if row.final_json is None else FinalResult.model_validate(row.final_json)
         return cls.model_construct(
             **{
                 **dict(spec),
@@ -221,13 +269,13 @@ class JobView(JobSpec):
                 "error": row.error,
                 "trials_by_status": counts,
                 "trials_done": sum(n for status, n in counts.items() if status.is_final),
+                "trials_deleted": deleted,
                 "best": None if best is None else TrialView.of(best),
                 "final_epoch": row.final_epoch,
                 "final": final,
                 "test_accuracy": None if final is None else final.test_accuracy,
-                "baselines": [
-                    measured.get(name, BaselineResult(name=name)) for name in spec.baselines
-                ],
+                "baselines": baselines,
+                "last_event_id": row.last_event_id,
             }
         )
 
@@ -235,15 +283,15 @@ class JobView(JobSpec):
 class ArtifactView(BaseModel):
     """A file that a job produced."""
 
-    id: str
-    job_id: str
-    trial_id: str | None
+    id: str = Field(description="pass to GET /artifacts/{id}")
+    job_id: str = Field(description="job that made it")
+    trial_id: str | None = Field(description="trial it belongs to; null: the job as a whole")
     kind: str = Field(description="format, such as onnx or weights")
     name: str = Field(description="file name")
-    size_bytes: int
-    sha256: str
+    size_bytes: int = Field(description="bytes")
+    sha256: str = Field(description="digest of its content, hexadecimal")
     details: dict[str, Any] = Field(description="what was checked about the file")
-    created_at: datetime
+    created_at: datetime = Field(description="UTC")
 
     @classmethod
     def of(cls, row: ArtifactRow) -> ArtifactView:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Annotated
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, ValidationInfo, WithJsonSchema
 
 AS_STORED = {"as_stored": True}
 """Validation context of a request that was accepted once, maybe with packages now gone."""
@@ -13,6 +15,21 @@ AS_STORED = {"as_stored": True}
 def is_stored(info: ValidationInfo) -> bool:
     """Tell whether what is validated was accepted once."""
     return info.context == AS_STORED
+
+
+def _of_one_line(text: str, info: ValidationInfo) -> str:
+    if not is_stored(info) and _CONTROL.search(text):
+        raise ValueError(f"got {text[:80]!r}, allowed: a line without control characters")
+    return text
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+Label = Annotated[
+    str,
+    AfterValidator(_of_one_line),
+    WithJsonSchema({"type": "string", "pattern": r"^[^\x00-\x1f\x7f]*$"}),
+]
+"""A name of the user's choice; what is in it is nowhere taken for anything else."""
 
 
 def known(find_or_raise: Callable[[str], object]) -> AfterValidator:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nas.errors import InvalidInputError
@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     ray_address: str | None = Field(
         None, description="Ray cluster to join: HOST:PORT of its head, or auto; start one if unset"
     )
+    api_url: str | None = Field(
+        None, description="service that the client and the command line ask; unset: none"
+    )
+    api_key: SecretStr | None = Field(None, description="key that the client shows the service")
     lease_seconds: float = Field(
         30.0, gt=0, le=86_400, description="a runner silent for this long loses its job to another"
     )
@@ -81,6 +85,14 @@ class Settings(BaseSettings):
         derived["artifact_dir"] = artifact_dir = artifact_dir.expanduser().resolve()
         derived["artifact_url"] = values.get("artifact_url") or f"file://{artifact_dir / 'objects'}"
         return derived
+
+    @field_validator("api_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        """Refuse what is no web address; an empty one counts as unset."""
+        if value and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
+            raise ValueError(f"got {value!r}, allowed: http://HOST:PORT or https://HOST")
+        return value.rstrip("/") if value else None
 
     @field_validator("ray_address")
     @classmethod

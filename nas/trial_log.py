@@ -24,7 +24,7 @@ PART_BYTES = 64 * 1024
 class TrialLogView(BaseModel):
     """A part of a trial's log, and how the trial stands."""
 
-    trial_id: str
+    trial_id: str = Field(description="the trial")
     text: str = Field(description="whole lines while the trial runs; empty where there is no more")
     offset: int = Field(description="byte at which the text begins")
     next_offset: int = Field(description="pass as `offset` for what follows")

@@ -18,6 +18,7 @@ from search_spaces.errors import (
     SearchSpaceError,
     UnknownCaseStudyError,
     UnknownSpaceError,
+    UnscalableSpaceError,
 )
 from search_spaces.registry import (
     build,
@@ -27,6 +28,7 @@ from search_spaces.registry import (
     draw_svg,
     find_or_raise_space,
     parse_architecture,
+    scale,
     spaces,
     standalone_source,
 )
@@ -48,6 +50,7 @@ __all__ = [
     "SpaceOptions",
     "UnknownCaseStudyError",
     "UnknownSpaceError",
+    "UnscalableSpaceError",
     "active_decisions",
     "build",
     "build_classifier",
@@ -57,6 +60,7 @@ __all__ = [
     "draw_svg",
     "find_or_raise_space",
     "parse_architecture",
+    "scale",
     "spaces",
     "standalone_source",
 ]

@@ -87,6 +87,9 @@ class Analysis(Totals):
 def analyze(architecture: Architecture, input_shape: InputShape, num_classes: int) -> Analysis:
     """Count parameters and MACs of `architecture`, layer by layer, for one `(C, H, W)` image.
 
+    Where the architecture names a resolution, it is counted there, and receptive fields are in
+    pixels of the resized image.
+
     Raises:
         InfeasibleArchitectureError: The image is too small for a layer, or a layer fails, which the
             message names; or the network exceeds a limit of `search_spaces.limits`.
@@ -95,7 +98,7 @@ def analyze(architecture: Architecture, input_shape: InputShape, num_classes: in
 
     with LimitedWeightless():
         network = build(architecture, input_shape, num_classes).eval()
-    analysis = analyze_network(network, input_shape)
+    analysis = analyze_network(network, architecture.seen_shape(input_shape))
     check_size(analysis)
     return analysis
 

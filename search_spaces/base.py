@@ -22,11 +22,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from search_spaces import encoding as encodings
 from search_spaces import variation
 from search_spaces.decisions import Choice, Choices, Decision
+from search_spaces.errors import UnscalableSpaceError
 from search_spaces.graph import Graph
 
 if TYPE_CHECKING:
@@ -35,13 +36,33 @@ if TYPE_CHECKING:
 InputShape = tuple[int, int, int]
 """Shape of one image, `(C, H, W)`."""
 
+MAX_RESOLUTION = 4096
+
 
 class Architecture(BaseModel):
-    """An immutable description of a network, without its weights, input size or classes."""
+    """An immutable description of a network, without its weights or classes.
+
+    It takes images as large as they come, unless it names the resolution at which it sees them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     space: str
+    resolution: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_RESOLUTION,
+        description="height in pixels to which images are resized, the width in proportion; "
+        "null: as they come",
+        exclude_if=lambda value: value is None,  # older values, and their hashes, are without
+    )
+
+    def seen_shape(self, input_shape: InputShape) -> InputShape:
+        """Return the shape `(C, H, W)` at which the network sees images of `input_shape`."""
+        if self.resolution is None:
+            return input_shape
+        channels, height, width = input_shape
+        return channels, self.resolution, max(1, round(width * self.resolution / height))
 
     def canonical(self) -> Self:
         """Return the one representative of all architectures that describe this network."""
@@ -165,6 +186,23 @@ class SearchSpace(ABC, Generic[A, O]):
     def pictures(cls, architecture: Any) -> tuple[Graph, ...]:
         """Return what is drawn as SVG: `graphs`, unless a person would rather see others."""
         return cls.graphs(architecture)
+
+    @staticmethod
+    def scale(architecture: Any, *, width: float, depth: float, divisor: int) -> Any:
+        """Multiply an architecture's channels by `width` and its layers or blocks by `depth`.
+
+        Channels are rounded to a multiple of `divisor` that is at least 90 % of what they would
+        be, layers are rounded up. A multiplier of 1 changes nothing.
+
+        Raises:
+            UnscalableSpaceError: The space does not say how.
+            ValidationError: A scaled number is larger than an architecture may have.
+        """
+        del width, depth, divisor
+        raise UnscalableSpaceError(
+            f"space {architecture.space!r} does not say how its architectures are scaled; allowed: "
+            "a space that defines `scale`"
+        )
 
     @staticmethod
     @abstractmethod

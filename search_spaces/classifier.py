@@ -4,6 +4,7 @@ It needs torch alone: exported code carries it along.
 """
 
 from torch import Tensor, nn, ones, zeros
+from torch.nn import functional as F
 
 
 class Classifier(nn.Module):
@@ -29,3 +30,23 @@ class Classifier(nn.Module):
     def normalized(self, images: Tensor) -> Tensor:
         """Return images as the network takes them: mean 0, standard deviation 1 per channel."""
         return (images - self.mean) / self.std
+
+
+class ResizingClassifier(Classifier):
+    """A classifier whose network sees images at a resolution of its own: `(N, C, R, W R / H)`.
+
+    They are resized in batch, on their device: bilinearly, and smoothed first where they shrink.
+    """
+
+    def __init__(self, network: nn.Module, in_channels: int, resolution: int) -> None:
+        super().__init__(network, in_channels)
+        self.resolution = resolution
+
+    def normalized(self, images: Tensor) -> Tensor:
+        """Return images as the network takes them: of its resolution, mean 0, deviation 1."""
+        height, width = images.shape[2:]
+        size = [self.resolution, max(1, round(width * self.resolution / height))]
+        resized = F.interpolate(
+            images, size, mode="bilinear", antialias=self.resolution < height, align_corners=False
+        )
+        return super().normalized(resized)

@@ -44,6 +44,10 @@ class InvalidSpaceOptionsError(SearchSpaceError):
     """Raised when a space cannot be set up with the given options; names the option."""
 
 
+class UnscalableSpaceError(SearchSpaceError):
+    """Raised when a space does not say how its architectures are made wider and deeper."""
+
+
 class InvalidDecisionsError(SearchSpaceError):
     """Raised when chosen values do not answer a space's decision sequence."""
 

@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from search_spaces.base import Architecture, InputShape, SearchSpace
+from search_spaces.blocks.rounding import DIVISOR
 from search_spaces.cell.space import CellSpace
 from search_spaces.chain.space import ChainSpace
 from search_spaces.entry_points import Extensions, load_extensions
 from search_spaces.errors import (
+    InfeasibleArchitectureError,
     InvalidArchitectureError,
     InvalidSpaceOptionsError,
     UnknownSpaceError,
     first_problem,
     shown,
 )
+from search_spaces.formatting import formatted
 from search_spaces.nasbench201.space import NasBench201Space
 from search_spaces.stages.space import StagesSpace
 
@@ -134,8 +137,31 @@ def parse_architecture(data: object) -> Architecture:
         raise InvalidArchitectureError(f"architecture.{first_problem(error)}") from error
 
 
+def scale(
+    architecture: Architecture, *, width: float, depth: float, divisor: int = DIVISOR
+) -> Architecture:
+    """Multiply channels by `width` and layers by `depth`; `SearchSpace.scale` says how.
+
+    The resolution stays. Any architecture scaled by 1 is equal to itself.
+
+    Raises:
+        UnscalableSpaceError: The architecture's space does not say how.
+        InfeasibleArchitectureError: A scaled number is larger than an architecture may have.
+    """
+    space = spaces()[architecture.space]
+    try:
+        scaled: Architecture = space.scale(architecture, width=width, depth=depth, divisor=divisor)
+    except ValidationError as error:
+        raise InfeasibleArchitectureError(
+            f"architecture scaled by width {width:g} and depth {depth:g}: {first_problem(error)}"
+        ) from error
+    return scaled
+
+
 def build(architecture: Architecture, input_shape: InputShape, num_classes: int) -> nn.Module:
     """Build the network of `architecture`: `(N, C, H, W)` in, `(N, num_classes)` logits out.
+
+    It takes images of any size; `build_classifier` resizes them to the architecture's resolution.
 
     Weights are drawn from torch's global generator: seed it first for a repeatable start.
     """
@@ -145,15 +171,24 @@ def build(architecture: Architecture, input_shape: InputShape, num_classes: int)
 def build_classifier(
     architecture: Architecture, input_shape: InputShape, num_classes: int
 ) -> Classifier:
-    """Build the network behind the normalisation of its data set: images in [0, 1] to logits."""
-    from search_spaces.classifier import Classifier  # needs torch
+    """Build the network behind the normalisation of its data set: images in [0, 1] to logits.
 
-    return Classifier(build(architecture, input_shape, num_classes), input_shape[0])
+    Where the architecture names a resolution, images are resized to it.
+    """
+    from search_spaces.classifier import Classifier, ResizingClassifier  # needs torch
+
+    network = build(architecture, input_shape, num_classes)
+    if architecture.resolution is None:
+        return Classifier(network, input_shape[0])
+    return ResizingClassifier(network, input_shape[0], architecture.resolution)
 
 
 def draw(architecture: Architecture) -> str:
     """Draw `architecture` as plain text."""
-    return spaces()[architecture.space].draw(architecture)
+    drawing = spaces()[architecture.space].draw(architecture)
+    if architecture.resolution is None:
+        return drawing
+    return f"images resized to {architecture.resolution} pixels\n{drawing}"
 
 
 def draw_svg(architecture: Architecture) -> str:
@@ -165,5 +200,10 @@ def draw_svg(architecture: Architecture) -> str:
 
 
 def standalone_source(architecture: Architecture, input_shape: InputShape, num_classes: int) -> str:
-    """Write `architecture` as a Python module that needs torch alone."""
-    return spaces()[architecture.space].standalone_source(architecture, input_shape, num_classes)
+    """Write `architecture` as a formatted Python module that needs torch alone.
+
+    Raises:
+        StandaloneSourceError: The source of one of its operations cannot be copied.
+    """
+    space = spaces()[architecture.space]
+    return formatted(space.standalone_source(architecture, input_shape, num_classes))

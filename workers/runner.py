@@ -43,6 +43,7 @@ from nas.evaluators import EvaluatorKind
 from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.logs import log_context
+from nas.scaling.rounds import Round, search_rounds
 from nas.search import SearchLoop
 from nas.settings import Settings
 from nas.status import JobStatus
@@ -202,16 +203,17 @@ class JobRunner:
                     return
                 appraisers.append(supernet.appraiser)
 
-            def search() -> SearchLoop:
+            def search(part: Round) -> SearchLoop:
                 loop = SearchLoop(
                     database,
                     job_id,
                     data_fingerprint=data.fingerprint,
                     artifact_dir=self._settings.artifact_dir,
                     artifacts=self._artifacts,
-                    problem=problem,
+                    problem=part.problem,
                     appraisers=appraisers,
                     checkpoints_kept=self._settings.checkpoints_per_job,
+                    trials=part.trials,
                 )
                 if spec.trains:
                     slots = partial(places_on_cluster, placement)
@@ -219,13 +221,24 @@ class JobRunner:
                         trains = evaluator_for(data, placement.largest_share, acceleration)
                         evaluator = surviving(trains, spec.resources)
                         resources = placement.bounded_resources
-                        run_trials(loop, evaluator, resources, should_stop, share_of)
+                        run_trials(
+                            loop,
+                            evaluator,
+                            resources,
+                            should_stop,
+                            share_of,
+                            # Estimated shares differ: how many fit shows as they are placed.
+                            None if placement.is_estimated else slots,
+                        )
                 else:
                     complete_untrained(loop, should_stop)
                 return loop
 
             patience = self._settings.database_patience_seconds
-            loop = through_outages(search, patience, self._stopping.wait)
+            for part in search_rounds(self._database, job_id, spec, problem):
+                loop = through_outages(partial(search, part), patience, self._stopping.wait)
+                if should_stop():
+                    break
         if should_stop():
             if not self._lost.is_set():
                 loop.interrupt()

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from nas.database import Database, open_database
+from nas.errors import InvalidInputError
 from nas.settings import Settings, load_settings
 
 DatabaseOption = Annotated[
@@ -29,7 +30,25 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def opened(
     database_url: str | None = None, ray_address: str | None = None
 ) -> Iterator[tuple[Database, Settings]]:
-    """Read the settings and open the database for the length of a command."""
+    """Read the settings and open the database for the length of a command.
+
+    Raises:
+        InvalidInputError: NAS_API_URL is set, and no database is named: what the command does, the
+            service would not see.
+    """
+    if database_url is None and load_settings().api_url is not None:
+        raise InvalidInputError(
+            "NAS_API_URL is set, and this command works on a database: unset it, or give --db URL"
+        )
+    with opened_for_service(database_url, ray_address) as found:
+        yield found
+
+
+@contextmanager
+def opened_for_service(
+    database_url: str | None = None, ray_address: str | None = None
+) -> Iterator[tuple[Database, Settings]]:
+    """Open the database for what a service consists of, which NAS_API_URL does not concern."""
     settings = load_settings(database_url=database_url, ray_address=ray_address)
     database = open_database(settings.database_url)
     try:

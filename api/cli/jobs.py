@@ -8,19 +8,19 @@ import typer
 
 from api.cli.baselines import baseline_rows, baseline_summary
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
+from api.cli.onlooker import best_of, find_service, looking
 from api.cli.output import console, local_time, print_json, print_table
 from api.cli.pareto import print_front
-from api.wording import percent
+from api.cli.remote import print_there, wait_there
+from api.wording import percent, spread
+from nas.client import Job
 from nas.database import Database
-from nas.database.jobs import find_or_raise_job, list_jobs, request_stop
-from nas.database.trials import find_best_trial, list_trials
 from nas.errors import NotFoundError
 from nas.hyperparameters import PREFIX, decisions_of, nearest_answers
 from nas.ids import utc_now
 from nas.job_file import write_job_file
 from nas.objective_request import objective_of
-from nas.pareto.view import pareto_view
-from nas.representations import JobView, TrialView
+from nas.retraining import request_seeds
 from nas.retrying import retry_failed_trials
 from nas.settings import Settings
 from search_spaces import draw, parse_architecture
@@ -33,8 +33,8 @@ JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job."
 @app.command("list")
 def list_command(db: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """List all jobs, newest first."""
-    with opened(db) as (database, _), database.read() as session:
-        jobs = [JobView.of(session, row) for row in list_jobs(session)]
+    with looking(db) as onlooker:
+        jobs = onlooker.jobs()
     if as_json:
         print_json(jobs)
         return
@@ -59,8 +59,8 @@ def list_command(db: DatabaseOption = None, as_json: JsonOption = False) -> None
 @app.command("show")
 def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """Show one job."""
-    with opened(db) as (database, _), database.read() as session:
-        job = JobView.of(session, find_or_raise_job(session, job_id))
+    with looking(db) as onlooker:
+        job = onlooker.job(job_id)
     if as_json:
         print_json(job)
         return
@@ -73,12 +73,14 @@ def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
             ("status", job.status),
             ("error", job.error or "–"),
             ("search", f"{job.space} by {job.sampler} on {job.dataset}, seed {job.seed}"),
+            ("scales", "–" if job.scaling is None else f"trial {job.scaling.trial_id}"),
             ("scheduler", "–" if job.scheduler is None else job.scheduler.name),
             ("objective", objective_of(job.objective)),
             ("constraints", ", ".join(job.constraints) or "–"),
             ("trials", f"{job.trials_done} of {job.trials} done ({counts or 'none yet'})"),
             ("best validation", percent(job.best.metrics.accuracy if job.best else None)),
             ("test", percent(job.test_accuracy)),
+            ("test, all seeds", spread(job.final)),
             ("baselines, validation", baseline_summary(job.baselines)),
             ("created", local_time(job.created_at)),
             ("started", local_time(job.started_at)),
@@ -91,8 +93,8 @@ def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
 @app.command("config")
 def config(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """Write a job as a file that reproduces it: nas search --config FILE."""
-    with opened(db) as (database, _), database.read() as session:
-        spec = find_or_raise_job(session, job_id).stored_spec
+    with looking(db) as onlooker:
+        spec = onlooker.spec(job_id)
     if as_json:
         print_json(spec)
     else:
@@ -102,8 +104,8 @@ def config(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption =
 @app.command("stop")
 def stop(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """Ask a job to stop; what it has done stays, and it can be resumed."""
-    with opened(db) as (database, _), database.write() as session:
-        job = JobView.of(session, request_stop(session, job_id, utc_now()))
+    with looking(db) as onlooker:
+        job = onlooker.stop(job_id)
     if as_json:
         print_json(job)
     else:
@@ -118,6 +120,10 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Go on with a stopped, failed or abandoned job, here and now."""
+    service = find_service(db)
+    if service is not None:
+        _go_on_there(service.job(job_id).resume(), as_json)
+        return
     with opened(db, ray_address) as (database, settings):
         _go_on(database, settings, job_id, as_json)
 
@@ -133,10 +139,67 @@ def retry(
     as_json: JsonOption = False,
 ) -> None:
     """Try a job's trials again that failed or ran out of memory, here and now."""
+    service = find_service(db)
+    if service is not None:
+        for each in trial or ():
+            service.retry_trial(each)
+        job = service.job(job_id)
+        _go_on_there(job if trial else job.retry(), as_json)
+        return
     with opened(db, ray_address) as (database, settings):
         with database.write() as session:
             retry_failed_trials(session, settings.artifact_dir, job_id, utc_now(), trial or ())
         _go_on(database, settings, job_id, as_json)
+
+
+@app.command("retrain")
+def retrain(
+    job_id: JobArgument,
+    seeds: Annotated[int, typer.Option(help="Seeds in all, those it was tested with included.")],
+    db: DatabaseOption = None,
+    ray_address: RayOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Retrain an ended job's winner with more seeds, here and now."""
+    service = find_service(db)
+    if service is not None:
+        _go_on_there(service.job(job_id).retrain(seeds), as_json)
+        return
+    with opened(db, ray_address) as (database, settings):
+        with database.write() as session:
+            request_seeds(session, job_id, seeds, utc_now())
+        _go_on(database, settings, job_id, as_json)
+
+
+@app.command("delete")
+def delete(
+    job_id: JobArgument,
+    trial: Annotated[
+        list[str] | None,
+        typer.Option(help="Delete only this ended trial of the job; may be repeated."),
+    ] = None,
+    db: DatabaseOption = None,
+) -> None:
+    """Delete a job for good, with its trials, results, logs and files; or some of its trials."""
+    with looking(db) as onlooker:
+        known = {view.id for view in onlooker.trials(job_id)} if trial else set()
+        for each in trial or ():
+            if each not in known:
+                raise NotFoundError(f"job {job_id} has no trial {each!r}")
+            onlooker.delete_trial(each)
+        if not trial:
+            onlooker.delete_job(job_id)
+    what = f"{len(trial)} of its trials" if trial else "all of it"
+    console.print(f"job {job_id}: {what} deleted", highlight=False)
+
+
+def _go_on_there(job: Job, as_json: bool) -> None:
+    """Follow a job at the service to its end and show its results."""
+    ended = wait_there(job, quiet=as_json)
+    if as_json:
+        print_json(ended)
+    else:
+        print_there([ended], {})
 
 
 def _go_on(database: Database, settings: Settings, job_id: str, as_json: bool) -> None:
@@ -156,9 +219,8 @@ def _go_on(database: Database, settings: Settings, job_id: str, as_json: bool) -
 
 def trials(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """List a job's trials."""
-    with opened(db) as (database, _), database.read() as session:
-        find_or_raise_job(session, job_id)
-        views = [TrialView.of(row) for row in list_trials(session, job_id)]
+    with looking(db) as onlooker:
+        views = onlooker.trials(job_id)
     if as_json:
         print_json(views)
         return
@@ -197,14 +259,11 @@ def best(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
 
     Of several objectives the first decides, and the job's whole front is shown.
     """
-    with opened(db) as (database, _), database.read() as session:
-        job_row = find_or_raise_job(session, job_id)
-        job = JobView.of(session, job_row)
-        front = pareto_view(session, job_row, None) if job.parsed_objective.count > 1 else None
-        row = find_best_trial(session, job_id)
-    if row is None:
-        raise NotFoundError(f"job {job_id} has no completed trial within its constraints yet")
-    view = TrialView.of(row)
+    with looking(db) as onlooker:
+        job = onlooker.job(job_id)
+        view = best_of(job)
+        several = objective_of(job.objective).count > 1
+        front = onlooker.pareto(job_id, None) if several else None
     if as_json:
         print_json(view)
         return

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from api.cli.context import DatabaseOption, JsonOption, opened
+from api.cli.context import DatabaseOption, JsonOption
+from api.cli.onlooker import looking
 from api.cli.options import split_names
 from api.cli.output import console, print_json, print_table
-from nas.database.jobs import find_or_raise_job
-from nas.pareto.view import ParetoView, pareto_view
+from nas.pareto.view import ParetoView
 
 _MOST_STEPS = 10
 """Points of the hypervolume's curve that are printed."""
@@ -29,8 +29,8 @@ def pareto(
 ) -> None:
     """Show a job's front and its hypervolume."""
     names = split_names(metrics) if metrics else None
-    with opened(db) as (database, _), database.read() as session:
-        view = pareto_view(session, find_or_raise_job(session, job_id), names)
+    with looking(db) as onlooker:
+        view = onlooker.pareto(job_id, names)
     if as_json:
         print_json(view)
     else:

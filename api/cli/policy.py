@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from api.cli.context import DatabaseOption, JsonOption, opened
+from api.cli.context import DatabaseOption, JsonOption
 from api.cli.jobs import JobArgument
+from api.cli.onlooker import looking
 from api.cli.output import print_json, print_table
 from api.wording import percent
 from nas.policy import DecisionPolicy
-from nas.policy_view import PolicyHistory
 
 _MOMENTS = 12
 """Moments shown of a search; JSON has them all."""
@@ -15,8 +15,8 @@ _MOMENTS = 12
 
 def policy(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = False) -> None:
     """Show the policy of a job's sampler: its probabilities now, and its entropy over time."""
-    with opened(db) as (database, _), database.read() as session:
-        history = PolicyHistory.of(session, job_id)
+    with looking(db) as onlooker:
+        history = onlooker.policy(job_id)
     if as_json:
         print_json(history)
         return

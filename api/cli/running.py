@@ -17,7 +17,7 @@ from api.cli.baselines import baseline_rows
 from api.cli.display import shown
 from api.cli.exit_codes import EXIT_INTERRUPTED
 from api.cli.output import console, print_table
-from api.wording import percent
+from api.cli.results import figures
 from nas.database import Database
 from nas.database.jobs import find_or_raise_job
 from nas.export import ExportFormat, export
@@ -90,7 +90,7 @@ def print_results(
     )
     print_table(
         ("sampler", "trials", "parameters", "MACs", "validation", "test"),
-        [_figures(each) for each in jobs] + baseline_rows(job.baselines),
+        [figures(each) for each in jobs] + baseline_rows(job.baselines),
         "no results",
     )
     onnx = exports[ExportFormat.ONNX.value]
@@ -111,20 +111,6 @@ def print_results(
         f"  {job_directory(settings.artifact_dir, job.id)}  (logs of every trial)",
         highlight=False,
         soft_wrap=True,
-    )
-
-
-def _figures(job: JobView) -> tuple[object, ...]:
-    best = job.best
-    if best is None:
-        return (job.sampler, job.trials_done, "–", "–", "–", "–")
-    return (
-        job.sampler,
-        job.trials_done,
-        f"{best.metrics.params:,}",
-        f"{best.metrics.macs:,}",
-        percent(best.metrics.accuracy),
-        percent(job.test_accuracy),
     )
 
 

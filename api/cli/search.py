@@ -10,15 +10,18 @@ import typer
 from api.cli.baselines import wanted_baselines
 from api.cli.context import DatabaseOption, JsonOption, RayOption, opened
 from api.cli.job_file import request_with_file
+from api.cli.onlooker import find_service
 from api.cli.options import parse_options, parse_texts
 from api.cli.output import print_json
+from api.cli.remote import print_there, search_there
+from api.cli.results import summary
+from nas.client import Client
 from nas.database import Database
 from nas.database.jobs import create_job
 from nas.datasets.location import absolute
 from nas.errors import InvalidInputError
 from nas.ids import utc_now
 from nas.job import JobSpec, parse_job_spec
-from nas.representations import JobView
 
 
 def search(
@@ -33,6 +36,7 @@ def search(
     trials: Annotated[int, typer.Option(help="Architectures to evaluate.")] = 20,
     epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = 5,
     final_epochs: Annotated[int, typer.Option(help="Epochs of the winner's retraining.")] = 60,
+    final_seeds: Annotated[int, typer.Option(help="Seeds the winner is retrained with.")] = 1,
     evaluator: Annotated[
         str, typer.Option(help="training, proxy:NAME (see `nas proxies`) or weight-sharing.")
     ] = "training",
@@ -120,16 +124,19 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Search for the best network, retrain it, test it once, and export it."""
+    service = find_service(db)
     flags: dict[str, Any] = {
         "name": name,
         "space": space,
         "sampler": sampler,
         "space_options": parse_options("--space-option", space_option),
         "sampler_options": parse_options("--sampler-option", sampler_option),
-        "dataset": absolute(dataset, Path.cwd()),
+        # Over REST, paths are the service's, below its NAS_DATA_DIR.
+        "dataset": dataset if service else absolute(dataset, Path.cwd()),
         "trials": trials,
         "epochs": epochs,
         "final_epochs": final_epochs,
+        "final_seeds": final_seeds,
         "evaluator": evaluator,
         "evaluator_options": parse_options("--evaluator-option", evaluator_option),
         "screen": _screen(screen, screen_option),
@@ -156,10 +163,13 @@ def search(
         # The same data have the same baselines; the first job's are enough.
         changes = {"sampler": other, "sampler_options": {}, "baselines": []}
         specs.append(parse_job_spec(request | changes))
-    for spec in specs:
-        _check_feasible(spec)
     if out is not None and out.exists() and not out.is_dir():
         raise InvalidInputError(f"--out: got {str(out)!r}, allowed: a directory")
+    if service is not None:
+        _run_there(service, specs, out=out, ray_address=ray_address, as_json=as_json)
+        return
+    for spec in specs:
+        _check_feasible(spec)
     run_search(specs, out=out, db=db, ray_address=ray_address, as_json=as_json)
 
 
@@ -205,9 +215,31 @@ def run_search(
         ]
         exports = export_results(database, settings, jobs[0], out)
         if as_json:
-            print_json(_summary(jobs[0], exports) | {"compared": [_summary(j) for j in jobs[1:]]})
+            print_json(summary(jobs[0], exports) | {"compared": [summary(j) for j in jobs[1:]]})
         else:
             print_results(settings, jobs, exports)
+
+
+def _run_there(
+    service: Client,
+    specs: list[JobSpec],
+    *,
+    out: Path | None,
+    ray_address: str | None,
+    as_json: bool,
+) -> None:
+    """Let the service run the jobs, and print their results."""
+    if ray_address is not None:
+        raise InvalidInputError(
+            f"--ray-address: got {ray_address!r} with NAS_API_URL set, allowed: one of them, for "
+            "the service has a cluster of its own"
+        )
+    with service:
+        jobs, exports = search_there(service, specs, out, quiet=as_json)
+    if as_json:
+        print_json(summary(jobs[0], exports) | {"compared": [summary(j) for j in jobs[1:]]})
+    else:
+        print_there(jobs, exports)
 
 
 def submit(runner: Any, database: Database, spec: JobSpec) -> str:
@@ -216,24 +248,3 @@ def submit(runner: Any, database: Database, spec: JobSpec) -> str:
         job_id = create_job(session, spec, utc_now()).id
         runner.claim_in(session, job_id)
     return job_id
-
-
-def _summary(job: JobView, exports: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Write a finished job in the form that scripts rely on."""
-    best = job.best
-    summary: dict[str, Any] = {
-        "job_id": job.id,
-        "status": job.status.value,
-        "sampler": job.sampler,
-        "trials": job.trials_done,
-        "best": None
-        if best is None
-        else {
-            "trial_id": best.id,
-            "architecture": best.architecture,
-            "metrics": best.metrics.model_dump(mode="json"),
-        },
-        "test_accuracy": job.test_accuracy,
-        "baselines": [result.model_dump(mode="json") for result in job.baselines],
-    }
-    return summary if exports is None else summary | {"exports": exports}

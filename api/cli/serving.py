@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ from typing import Annotated
 import typer
 
 from api.access.policy import LOOPBACK_NAMES, AccessPolicy, is_loopback
-from api.cli.context import DatabaseOption, RayOption, opened
+from api.cli.context import DatabaseOption, RayOption, opened_for_service
 from api.cli.kept_running import kept_running
 from api.cli.output import console
 from nas.database import Database
@@ -26,6 +27,8 @@ from nas.settings import AuthMode, Settings
 
 _PARENT_POLL_SECONDS = 1.0
 _SHUTDOWN_SECONDS = 60.0
+_DRAIN_SECONDS = 3
+"""How long the server waits for streams of events, which may last as long as a job."""
 
 
 def serve(
@@ -47,7 +50,7 @@ def serve(
     there must be one: see `nas keys create`.
     """
     _require_free(host, port)
-    with opened(db, ray_address) as (database, settings):
+    with opened_for_service(db, ray_address) as (database, settings):
         access = _access_policy(host, database, settings, without_auth=without_auth)
         configure_logging(settings.log_format)
         import uvicorn
@@ -58,7 +61,15 @@ def serve(
         console.print(f"API        http://{host}:{port}/api/docs", highlight=False)
         with _embedded_runner(settings) if runner else contextlib.nullcontext():
             app = create_app(database, settings, access)
-            uvicorn.run(app, host=host, port=port, log_level="warning", log_config=None)
+            gc.freeze()  # what is there stays; to look through it again would hold up requests
+            uvicorn.run(
+                app,
+                host=host,
+                port=port,
+                log_level="warning",
+                log_config=None,
+                timeout_graceful_shutdown=_DRAIN_SECONDS,
+            )
 
 
 def worker(
@@ -67,7 +78,7 @@ def worker(
     stop_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Wait for jobs and run them, one after the other."""
-    with opened(db, ray_address) as (database, settings):
+    with opened_for_service(db, ray_address) as (database, settings):
         configure_logging(settings.log_format)
         from workers.runner import JobRunner
         from workers.service import RunnerService

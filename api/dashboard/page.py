@@ -11,6 +11,7 @@ from api.access.ownership import principal_of
 from api.dashboard.baselines import BaselinesPart
 from api.dashboard.chart import best_so_far_options
 from api.dashboard.drawing import BestDrawing
+from api.dashboard.scaling import ScalingPart
 from api.wording import percent
 from nas.access import Principal
 from nas.database import Database
@@ -59,6 +60,7 @@ class _JobsPage:
         self._table.on("rowClick", self._choose)
         self._chart = ui.echart(best_so_far_options("", [])).classes("w-full h-96")
         self._baselines = BaselinesPart(database)
+        self._scaling = ScalingPart(database, principal)
         self._drawing = BestDrawing()
         ui.timer(_REFRESH_SECONDS, self.refresh)
 
@@ -86,6 +88,7 @@ class _JobsPage:
         self._table.update()
         shown = next((j for j in jobs if j.id == self._chosen), jobs[0] if jobs else None)
         await self._baselines.show(shown)
+        self._scaling.show(shown)
         await self._drawing.show(None if shown is None else shown.best)
         if shown is not None:
             self._chart.options.clear()
@@ -99,7 +102,7 @@ def _look(
     """Read the jobs, of one owner or of all, and the trials of the chosen or else newest one."""
     with database.read() as session:
         rows = list_jobs(session, owner=owner, limit=_JOBS_SHOWN)
-        jobs = [JobView.of(session, row) for row in rows]
+        jobs = JobView.of_many(session, rows)
         if not jobs:
             return [], []
         shown = chosen if any(job.id == chosen for job in jobs) else jobs[0].id

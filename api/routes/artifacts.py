@@ -10,6 +10,9 @@ from fastapi import APIRouter, Header
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from api.dependencies import DatabaseDep, SettingsDep
+from api.parameters import ArtifactId
+from api.problems import possible
+from api.reads import is_known
 from nas.artifacts import local_artifact, open_store
 from nas.database.artifacts import find_or_raise_artifact
 from nas.errors import NotFoundError
@@ -18,9 +21,14 @@ router = APIRouter(prefix="/artifacts", tags=["artifacts"])
 _CHUNK_BYTES = 256 * 1024
 
 
-@router.get("/{artifact_id}", response_class=FileResponse)
+@router.get(
+    "/{artifact_id}",
+    response_class=FileResponse,
+    responses=possible(404)
+    | {200: {"description": "The file, of whatever type it is", "content": {"*/*": {}}}},
+)
 def download(
-    artifact_id: str,
+    artifact_id: ArtifactId,
     database: DatabaseDep,
     settings: SettingsDep,
     if_none_match: Annotated[str | None, Header()] = None,
@@ -29,7 +37,7 @@ def download(
     with database.read() as session:
         artifact = find_or_raise_artifact(session, artifact_id)
     headers = {"ETag": f'"{artifact.sha256}"'}
-    if if_none_match is not None and artifact.sha256 in if_none_match:
+    if is_known(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     name = artifact.path.rsplit("/", 1)[-1]
     store = open_store(settings)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
+from api.parameters import Name
+from api.problems import possible
+from api.reads import ReadDep
 from nas.catalogue import (
     BaselineView,
     CaseStudyView,
@@ -14,81 +17,75 @@ from nas.catalogue import (
     SchedulerView,
     SpaceView,
     baseline_views,
+    case_study_view,
     case_study_views,
     dataset_source_views,
     dataset_views,
     proxy_views,
     sampler_views,
     scheduler_views,
+    space_view,
     space_views,
 )
-from nas.errors import NotFoundError
-from search_spaces.case_studies import case_studies
 
 router = APIRouter(tags=["catalogue"])
 
 
-@router.get("/search-spaces")
-def search_spaces() -> list[SpaceView]:
+@router.get("/search-spaces", response_model=list[SpaceView])
+async def search_spaces(read: ReadDep) -> Response:
     """List the search spaces."""
-    return space_views()
+    return await read.constant(space_views)
 
 
-@router.get("/search-spaces/{name}")
-def search_space(name: str) -> SpaceView:
+@router.get("/search-spaces/{name}", response_model=SpaceView, responses=possible(404))
+async def search_space(name: Name, read: ReadDep) -> Response:
     """Show one search space."""
-    for view in space_views():
-        if view.name == name:
-            return view
-    raise NotFoundError(f"no search space {name!r}")
+    return await read.constant(lambda: space_view(name))
 
 
-@router.get("/case-studies")
-def case_study_list() -> list[CaseStudyView]:
+@router.get("/case-studies", response_model=list[CaseStudyView])
+async def case_study_list(read: ReadDep) -> Response:
     """List the classic networks."""
-    return case_study_views()
+    return await read.constant(case_study_views)
 
 
-@router.get("/case-studies/{name}")
-def case_study(name: str) -> CaseStudyView:
+@router.get("/case-studies/{name}", response_model=CaseStudyView, responses=possible(404))
+async def case_study(name: Name, read: ReadDep) -> Response:
     """Show one classic network."""
-    study = case_studies().get(name)
-    if study is None:
-        raise NotFoundError(f"no case study {name!r}")
-    return CaseStudyView.of(study)
+    return await read.constant(lambda: case_study_view(name))
 
 
-@router.get("/samplers")
-def samplers() -> list[SamplerView]:
+@router.get("/samplers", response_model=list[SamplerView])
+async def samplers(read: ReadDep) -> Response:
     """List the samplers."""
-    return sampler_views()
+    return await read.constant(sampler_views)
 
 
-@router.get("/proxies")
-def proxies() -> list[ProxyView]:
+@router.get("/proxies", response_model=list[ProxyView])
+async def proxies(read: ReadDep) -> Response:
     """List the zero-cost proxies."""
-    return proxy_views()
+    return await read.constant(proxy_views)
 
 
-@router.get("/schedulers")
-def schedulers() -> list[SchedulerView]:
+@router.get("/schedulers", response_model=list[SchedulerView])
+async def schedulers(read: ReadDep) -> Response:
     """List the schedulers."""
-    return scheduler_views()
+    return await read.constant(scheduler_views)
 
 
-@router.get("/datasets")
-def datasets() -> list[DatasetView]:
+@router.get("/datasets", response_model=list[DatasetView])
+async def datasets(read: ReadDep) -> Response:
     """List the data sets."""
-    return dataset_views()
+    return await read.constant(dataset_views)
 
 
-@router.get("/dataset-sources")
-def dataset_sources() -> list[DatasetSourceView]:
+@router.get("/dataset-sources", response_model=list[DatasetSourceView])
+async def dataset_sources(read: ReadDep) -> Response:
     """List the kinds of data sets that are named by where they lie."""
-    return dataset_source_views()
+    return await read.constant(dataset_source_views)
 
 
-@router.get("/baselines")
-def baselines() -> list[BaselineView]:
+@router.get("/baselines", response_model=list[BaselineView])
+async def baselines(read: ReadDep) -> Response:
     """List the baselines."""
-    return baseline_views()
+    return await read.constant(baseline_views)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from sqlalchemy import text
 
 from api.dependencies import DatabaseDep
+from api.problems import possible
 
 router = APIRouter(tags=["health"])
 
@@ -16,7 +17,7 @@ def alive() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses=possible())
 def ready(database: DatabaseDep) -> dict[str, str]:
     """Answer if the database does."""
     with database.read() as session:

@@ -16,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from api.dependencies import DatabaseDep
+from api.problems import possible
 from nas.database import Database
 from nas.database.jobs import count_jobs
 from nas.database.timings import ask_times_by_sampler, total_phase_times, worker_totals
@@ -83,7 +84,11 @@ def _by_status(name: str, help_: str, counts: Counts) -> Metric:
     return family
 
 
-@router.get("/metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses=possible() | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 def metrics(database: DatabaseDep, accept: str = Header("")) -> Response:
     """Show jobs, trials, phases and workers in Prometheus' text format, or OpenMetrics."""
     registry = CollectorRegistry()

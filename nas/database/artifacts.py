@@ -34,7 +34,9 @@ class ArtifactRow(Table):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
-    trial_id: Mapped[str | None] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"))
+    trial_id: Mapped[str | None] = mapped_column(
+        ForeignKey("trials.id", ondelete="CASCADE"), index=True
+    )
     kind: Mapped[str] = mapped_column(String(32))
     path: Mapped[str] = mapped_column(String(1024))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
@@ -91,6 +93,11 @@ def list_artifacts(session: Session, job_id: str) -> Sequence[ArtifactRow]:
     return session.scalars(
         select(ArtifactRow).where(ArtifactRow.job_id == job_id).order_by(ArtifactRow.id)
     ).all()
+
+
+def list_artifacts_of_trial(session: Session, trial: TrialRow) -> Sequence[ArtifactRow]:
+    """Return the artefacts of one trial, oldest first."""
+    return [each for each in list_artifacts(session, trial.job_id) if each.trial_id == trial.id]
 
 
 def list_trial_artifacts(

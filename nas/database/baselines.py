@@ -43,8 +43,15 @@ def add_baseline(session: Session, job_id: str, result: BaselineResult) -> bool:
 
 def list_baselines(session: Session, job_id: str) -> Sequence[BaselineRow]:
     """Return a job's recorded baselines by name."""
+    return list_baselines_of_jobs(session, [job_id])
+
+
+def list_baselines_of_jobs(session: Session, job_ids: Sequence[str]) -> Sequence[BaselineRow]:
+    """Return the recorded baselines of jobs, job by job and by name."""
     return session.scalars(
-        select(BaselineRow).where(BaselineRow.job_id == job_id).order_by(BaselineRow.name)
+        select(BaselineRow)
+        .where(BaselineRow.job_id.in_(job_ids))
+        .order_by(BaselineRow.job_id, BaselineRow.name)
     ).all()
 
 

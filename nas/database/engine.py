@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nas.database.base import display_url
 from nas.database.migrate import require_current, upgrade
+from nas.database.revisions import count_changes
 from nas.errors import DatabaseUnavailableError, InvalidInputError
 
 _LOG = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Database:
         self._writing = sessionmaker(
             engine.execution_options(nas_write=True), expire_on_commit=False
         )
+        count_changes(self._writing)
 
     @property
     def display_url(self) -> str:
@@ -70,13 +72,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that only reads."""
-        with _named_unavailable(self, OperationalError), self._begin(self._reading) as session:
+        with named_unavailable(self, OperationalError), self._begin(self._reading) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a transaction that may write, and commit it at the end."""
-        with _named_unavailable(self, OperationalError), self._begin(self._writing) as session:
+        with named_unavailable(self, OperationalError), self._begin(self._writing) as session:
             if self._guard is not None:
                 self._guard(session)
             yield session
@@ -116,7 +118,7 @@ def open_database(url: str) -> Database:
         DatabaseUnavailableError: The database cannot be opened or has other tables.
     """
     database = connect(url)
-    with _named_unavailable(database, DBAPIError):
+    with named_unavailable(database, DBAPIError):
         if database.engine.dialect.name == "sqlite":
             _upgrade(database)
         else:
@@ -134,7 +136,7 @@ def upgrade_database(url: str) -> str:
     """
     database = connect(url)
     try:
-        with _named_unavailable(database, DBAPIError):
+        with named_unavailable(database, DBAPIError):
             _upgrade(database)
     finally:
         database.close()
@@ -178,7 +180,7 @@ def migrating(database: Database) -> Iterator[Connection]:
 
 
 @contextmanager
-def _named_unavailable(database: Database, kind: type[DBAPIError]) -> Iterator[None]:
+def named_unavailable(database: Database, kind: type[DBAPIError]) -> Iterator[None]:
     """Turn the driver's errors of a kind into one line that names the database."""
     try:
         yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,10 @@ class JobRow(Table):
     final_epoch: Mapped[int] = mapped_column(default=0)
     final_json: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     reference_json: Mapped[dict[str, float] | None] = mapped_column(JSON)
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    parent_job_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    """The job that a follow-up scales a network of; it may have been deleted since."""
+    parent_trial_id: Mapped[str | None] = mapped_column(String(36))
 
     # No constraint in the database: SQLite would have to make the table anew, and no key goes.
     owner: Mapped[ApiKeyRow | None] = relationship(
@@ -46,6 +50,11 @@ class JobRow(Table):
         lazy="selectin",  # PostgreSQL locks no row of an outer join
         viewonly=True,
     )
+
+    @property
+    def last_event_id(self) -> int:
+        """Id of the job's newest event; see `nas.job_events`."""
+        return 2 * self.revision + 1
 
     @property
     def spec(self) -> JobSpec:
@@ -75,6 +84,8 @@ def create_job(
         created_at=now,
         idempotency_key=_owned(idempotency_key, owner),
         owner_key_id=owner,
+        parent_job_id=None if spec.scaling is None else spec.scaling.job_id,
+        parent_trial_id=None if spec.scaling is None else spec.scaling.trial_id,
     )
     session.add(job)
     session.flush()
@@ -145,20 +156,34 @@ def lock_job(session: Session, job_id: str) -> JobRow:
 def list_jobs(
     session: Session,
     *,
-    status: JobStatus | None = None,
+    statuses: Collection[JobStatus] = (),
     owner: str | None = None,
     before: str | None = None,
     limit: int | None = None,
 ) -> Sequence[JobRow]:
     """Return jobs, of one owner or of all, newest first; `before` ends the page before."""
     query = select(JobRow).order_by(JobRow.id.desc())
-    if status is not None:
-        query = query.where(JobRow.status == status)
+    if statuses:
+        query = query.where(JobRow.status.in_(statuses))
     if owner is not None:
         query = query.where(JobRow.owner_key_id == owner)
     if before is not None:
         query = query.where(JobRow.id < before)
     return session.scalars(query.limit(limit)).all()
+
+
+def list_revisions(session: Session, job_ids: Collection[str]) -> dict[str, int]:
+    """Return how often each of the jobs has changed; those that are gone are left out."""
+    query = select(JobRow.id, JobRow.revision).where(JobRow.id.in_(job_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def list_follow_ups(session: Session, job_id: str, *, owner: str | None = None) -> Sequence[JobRow]:
+    """Return the jobs, of one owner or of all, that scale what this one found, newest first."""
+    query = select(JobRow).where(JobRow.parent_job_id == job_id).order_by(JobRow.id.desc())
+    if owner is not None:
+        query = query.where(JobRow.owner_key_id == owner)
+    return session.scalars(query).all()
 
 
 def count_jobs(session: Session) -> dict[JobStatus, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, func, select, update
+from sqlalchemy import JSON, ForeignKey, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nas.database.base import Table
@@ -16,9 +16,10 @@ class ProposalRow(Table):
     """One `ask`: the answers, the trial that evaluates them, and when the reward was told.
 
     Several proposals may lead to one trial (they describe the same network) or to none (they
-    break a constraint). `told` counts the sampler's `tell` calls from 0; `reward` is what it was
-    told, of several objectives the first. `score` is what it was held for in a screening; with a
-    score, told and without a trial, it was passed over.
+    break a constraint); that the trial is deleted later changes nothing here. `told` counts the
+    sampler's `tell` calls from 0; `reward` is what it was told, of several objectives the first.
+    `score` is what it was held for in a screening; with a score, told and without a trial, it was
+    passed over.
     """
 
     __tablename__ = "proposals"
@@ -27,7 +28,7 @@ class ProposalRow(Table):
     number: Mapped[int] = mapped_column(primary_key=True)
     choices: Mapped[dict[str, Any]] = mapped_column(JSON)
     info: Mapped[dict[str, Any]] = mapped_column(JSON)
-    trial_id: Mapped[str | None] = mapped_column(ForeignKey("trials.id", ondelete="SET NULL"))
+    trial_id: Mapped[str | None] = mapped_column(String(36))
     told: Mapped[int | None]
     reward: Mapped[float | None]
     values_json: Mapped[list[float] | None] = mapped_column(JSON)

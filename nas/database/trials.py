@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
+    ColumnExpressionArgument,
     ForeignKey,
     Index,
     String,
@@ -25,6 +27,7 @@ from nas.database.base import Table, UtcDateTime, status_column
 from nas.errors import ConflictError, NotFoundError
 from nas.evaluation import EpochReport
 from nas.ids import new_id
+from nas.objective_request import MOST_OBJECTIVES
 from nas.shortage import MemoryShortage
 from nas.status import TRIAL_TRANSITIONS, TrialStatus
 
@@ -38,6 +41,14 @@ class TrialRow(Table):
         UniqueConstraint("job_id", "architecture_hash", "evaluation_key"),
         Index("ix_trials_evaluation", "architecture_hash", "evaluation_key"),
         Index("ix_trials_training", "architecture_hash", "training_key"),
+        Index("ix_trials_revision", "job_id", "revision"),
+        Index("ix_trials_status", "job_id", "status", "is_feasible", "reward"),
+        Index("ix_trials_reward", "job_id", "reward"),
+        Index("ix_trials_accuracy", "job_id", "accuracy"),
+        Index("ix_trials_loss", "job_id", "loss"),
+        Index("ix_trials_params", "job_id", "params"),
+        Index("ix_trials_macs", "job_id", "macs"),
+        Index("ix_trials_cached_from", "cached_from"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
@@ -72,6 +83,7 @@ class TrialRow(Table):
     cached_from: Mapped[str | None] = mapped_column(String(36))
     resumed_from: Mapped[str | None] = mapped_column(String(36))
     rungs: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    revision: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @property
     def shortage(self) -> MemoryShortage | None:
@@ -135,14 +147,39 @@ def list_trials(
     return session.scalars(query.limit(limit)).all()
 
 
+def list_changed_trials(
+    session: Session, job_id: str, revisions: range, *, limit: int
+) -> Sequence[TrialRow]:
+    """Return a job's trials whose latest change is one of these, in the order of the changes."""
+    return session.scalars(
+        select(TrialRow)
+        .where(
+            TrialRow.job_id == job_id,
+            TrialRow.revision.between(revisions.start, revisions.stop - 1),
+        )
+        .order_by(TrialRow.revision)
+        .limit(limit)
+    ).all()
+
+
 def count_trials(session: Session, job_id: str) -> dict[TrialStatus, int]:
     """Return how many of the job's trials have each status."""
+    return count_trials_of_jobs(session, [job_id]).get(job_id, {})
+
+
+def count_trials_of_jobs(
+    session: Session, job_ids: Sequence[str]
+) -> dict[str, dict[TrialStatus, int]]:
+    """Return how many trials of each job have each status, in one statement."""
     query = (
-        select(TrialRow.status, func.count())
-        .where(TrialRow.job_id == job_id)
-        .group_by(TrialRow.status)
+        select(TrialRow.job_id, TrialRow.status, func.count())
+        .where(TrialRow.job_id.in_(job_ids))
+        .group_by(TrialRow.job_id, TrialRow.status)
     )
-    return {row[0]: row[1] for row in session.execute(query)}
+    counts: dict[str, dict[TrialStatus, int]] = {}
+    for job_id, status, count in session.execute(query):
+        counts.setdefault(job_id, {})[status] = count
+    return counts
 
 
 def count_all_trials(session: Session) -> dict[TrialStatus, int]:
@@ -158,19 +195,45 @@ def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
     equals, so that the trial is on the front. Of trials that are equal in all, as accuracies
     counted on few images often are, it is that of the lowest validation loss, then the earliest.
     """
-    may_win = (
-        TrialRow.job_id == job_id,
+    return session.scalar(
+        select(TrialRow).where(*_may_be_best([job_id])).order_by(*_best_first()).limit(1)
+    )
+
+
+def find_best_trials(session: Session, job_ids: Sequence[str]) -> dict[str, TrialRow]:
+    """Return the best trial of each job that has one, as `find_best_trial` finds it."""
+    rank = func.row_number().over(partition_by=TrialRow.job_id, order_by=_best_first())
+    ranked = select(TrialRow.id, rank.label("rank")).where(*_may_be_best(job_ids)).subquery()
+    best = select(TrialRow).join(ranked, ranked.c.id == TrialRow.id).where(ranked.c.rank == 1)
+    return {row.job_id: row for row in session.scalars(best)}
+
+
+def _may_be_best(job_ids: Sequence[str]) -> Sequence[ColumnExpressionArgument[bool]]:
+    return (
+        TrialRow.job_id.in_(job_ids),
         TrialRow.status == TrialStatus.COMPLETED,
         TrialRow.is_feasible,
+        TrialRow.reward.is_not(None),
     )
-    highest = select(func.max(TrialRow.reward)).where(*may_win).scalar_subquery()
-    winners = session.scalars(
-        select(TrialRow).where(*may_win, TrialRow.reward == highest).order_by(TrialRow.number)
-    )
-    return max(winners, key=lambda each: precedence(each.objective_values, each.loss), default=None)
 
 
-def precedence(values: Sequence[float] | None, loss: float | None) -> tuple[list[float], float]:
+def _best_first() -> Sequence[ColumnElement[Any]]:
+    """Return the order of completed trials, the best first; `precedence` is the same in Python."""
+    further = (
+        TrialRow.objective_values[place].as_float().desc() for place in range(1, MOST_OBJECTIVES)
+    )
+    return (
+        TrialRow.reward.desc(),
+        *further,
+        TrialRow.loss.asc().nulls_last(),
+        TrialRow.number.asc(),
+    )
+
+
+Precedence = tuple[list[float], float]
+
+
+def precedence(values: Sequence[float] | None, loss: float | None) -> Precedence:
     """Return what decides between completed trials of equal reward; the largest is the best."""
     return list(values or ()), -math.inf if loss is None else -loss
 
@@ -190,6 +253,13 @@ def find_evaluation(
         .order_by(TrialRow.id)
         .limit(1)
     )
+
+
+def list_answered_trials(session: Session, trial_id: str) -> Sequence[TrialRow]:
+    """Return the trials of other jobs that were answered by this one's evaluation, oldest first."""
+    return session.scalars(
+        select(TrialRow).where(TrialRow.cached_from == trial_id).order_by(TrialRow.id)
+    ).all()
 
 
 def list_resumable(session: Session, trial: TrialRow) -> Sequence[TrialRow]:

@@ -35,23 +35,23 @@ AFTERWARDS_RULE = (
 class HypervolumeView(BaseModel):
     """The front's hypervolume once a trial was completed."""
 
-    trial_id: str
+    trial_id: str = Field(description="the trial that was completed")
     number: int = Field(description="the trial's number within the job")
-    finished_at: datetime | None
+    finished_at: datetime | None = Field(description="UTC")
     hypervolume: float = Field(description="share of the box, in [0, 1]; it never falls")
 
 
 class ParetoView(BaseModel):
     """The trials that none is better than in one metric and as good as in the rest."""
 
-    job_id: str
-    metrics: list[str]
+    job_id: str = Field(description="the job")
+    metrics: list[str] = Field(description="in the order asked for")
     reference: dict[str, float] | None = Field(
         description="corner of the box that the hypervolume is a share of, in each metric's own "
         "direction; the opposite one is accuracy 1 and everything else 0; null before any trial"
     )
-    reference_rule: str
-    hypervolume: float
+    reference_rule: str = Field(description="how the corner was found")
+    hypervolume: float = Field(description="share of the box now, in [0, 1]")
     front: list[TrialView] = Field(description="those best in the first metric first")
     series: list[HypervolumeView] = Field(description="in the order in which trials ended")
 

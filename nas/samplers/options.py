@@ -19,6 +19,10 @@ class RandomOptions(SamplerOptions):
     """Random search has nothing to set."""
 
 
+class GridOptions(SamplerOptions):
+    """Grid search has nothing to set."""
+
+
 def _known_proxy(name: str) -> str:
     return find_or_raise_proxy(name).name
 

@@ -15,6 +15,7 @@ from nas.samplers.options import (
     CMAESOptions,
     EvolutionOptions,
     GPOptions,
+    GridOptions,
     LocalOptions,
     ModelOptions,
     NSGA2Options,
@@ -109,6 +110,12 @@ SAMPLERS: Mapping[str, SamplerEntry] = MappingProxyType(
                 "uniform random search",
                 RandomOptions,
                 "nas.samplers.random:RandomSampler",
+            ),
+            SamplerEntry(
+                "grid",
+                "every answer in turn, for spaces of few architectures",
+                GridOptions,
+                "nas.samplers.grid:GridSampler",
             ),
         )
     }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from nas.database import Database
+from nas.database.deleted_trials import DeletedTrialRow
 from nas.database.proposals import ProposalRow, store_tell
 from nas.database.trials import TrialRow
 from nas.sampler_records import SamplerRecords
@@ -53,9 +54,15 @@ class Ledger:
         self._held: set[int] = set()
         self._told = 0
 
-    def restore(self, trials: Sequence[TrialRow], proposals: Sequence[ProposalRow]) -> None:
+    def restore(
+        self,
+        trials: Sequence[TrialRow],
+        deleted: Sequence[DeletedTrialRow],
+        proposals: Sequence[ProposalRow],
+    ) -> None:
         """Rebuild the sampler and the memory of an earlier ledger from all that is on record."""
         known = {trial.id: self.remember(trial) for trial in trials}
+        known |= {trial.trial_id: self._remember_deleted(trial) for trial in deleted}
         covered = self._records.restore()
         for row in sorted(proposals, key=lambda p: (p.told is None, p.told)):
             proposal = Proposal(row.choices, row.info)
@@ -75,7 +82,7 @@ class Ledger:
                     self._held.add(row.number)
 
     def __len__(self) -> int:
-        """Count the trials."""
+        """Count the trials, those deleted too; the next one's number."""
         return len(self._known)
 
     def find(self, identity: Identity) -> KnownTrial | None:
@@ -89,6 +96,12 @@ class Ledger:
     def remember(self, trial: TrialRow) -> KnownTrial:
         """Take note of a trial."""
         known = KnownTrial(trial.id, trial.status.is_final)
+        self._known[trial.architecture_hash, trial.evaluation_key] = known
+        return known
+
+    def _remember_deleted(self, trial: DeletedTrialRow) -> KnownTrial:
+        """Take note of a deleted trial: its number is used up, and its candidate is known."""
+        known = KnownTrial(trial.trial_id, is_final=True)
         self._known[trial.architecture_hash, trial.evaluation_key] = known
         return known
 

@@ -4,6 +4,8 @@ Tan, Le: EfficientNet, ICML 2019, https://arxiv.org/abs/1905.11946, and Howard e
 for MobileNetV3, ICCV 2019, https://arxiv.org/abs/1905.02244, as their published code rounds.
 """
 
+from math import ceil
+
 DIVISOR = 8
 
 
@@ -11,6 +13,16 @@ def round_channels(channels: float, divisor: int = DIVISOR) -> int:
     """Round to the nearest multiple of `divisor` that is at least 90 % of `channels`."""
     rounded = max(divisor, int(channels + divisor / 2) // divisor * divisor)
     return rounded if rounded >= 0.9 * channels else rounded + divisor
+
+
+def widened(channels: int, multiplier: float, divisor: int = DIVISOR) -> int:
+    """Multiply a number of channels, and round it; a multiplier of 1 leaves it as it is."""
+    return channels if multiplier == 1 else round_channels(channels * multiplier, divisor)
+
+
+def deepened(layers: int, multiplier: float) -> int:
+    """Multiply a number of layers, and round it up."""
+    return ceil(round(layers * multiplier, 9))  # 10 * 1.1 is 11, whatever floats make of it
 
 
 def bottleneck_width(out_channels: int, reduction: int, groups: int = 1) -> int:

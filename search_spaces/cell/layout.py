@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from search_spaces.batch_norm import BatchNorm
 
-MAX_REPEATS = 20
-MAX_FILTERS = 1024
+MAX_REPEATS = 64
+MAX_FILTERS = 4096
 MAX_STACKS = 4
-MAX_STEM_WIDTH = 4096
+MAX_STEM_WIDTH = 16_384
 
 STEM_MULTIPLIER = 3
 """The stem of the CIFAR-10 networks has three times the first stack's channels."""

@@ -22,6 +22,7 @@ from search_spaces.cell.drawing import draw_cells
 from search_spaces.cell.layout import MAX_FILTERS, MAX_REPEATS, Layout
 from search_spaces.cell.operations import DEFAULT_OPERATIONS, NONE
 from search_spaces.cell.pruning import INPUTS
+from search_spaces.cell.scaling import scale
 from search_spaces.decisions import Choice, Choices, Decision, check_choices
 from search_spaces.errors import InvalidDecisionsError
 from search_spaces.graph import Graph, Node
@@ -169,6 +170,13 @@ class CellSpace(SearchSpace[CellArchitecture, CellOptions]):
                 _KINDS, (architecture.normal, architecture.reduction), strict=True
             )
         )
+
+    @staticmethod
+    def scale(
+        architecture: CellArchitecture, *, width: float, depth: float, divisor: int
+    ) -> CellArchitecture:
+        """Make an architecture wider and deeper; raises `ValidationError` beyond what may be."""
+        return scale(architecture, width=width, depth=depth, divisor=divisor)
 
     @staticmethod
     def build(

@@ -16,7 +16,6 @@ from search_spaces.cell.drawing import draw_cells
 from search_spaces.cell.layout import Layout
 from search_spaces.cell.network import CellNetwork, Genotype
 from search_spaces.cell.plugins import find_or_raise_operation
-from search_spaces.classifier import Classifier
 from search_spaces.standalone import write_module
 
 _LONGEST_OPERATION = 96
@@ -28,7 +27,7 @@ def write_cells(architecture: CellArchitecture, input_shape: InputShape, num_cla
     operations = [find_or_raise_operation(name) for name in used_operations(canonical)]
     classes = list(dict.fromkeys(operation.block_class() for operation in operations))
     settings = _settings(canonical.layout)
-    source = bundle([*classes, CellNetwork, *settings, Classifier])
+    source = bundle([*classes, CellNetwork, *settings])
     constants = f"""NORMAL = {_literal(genotype(canonical.normal))}
 
 REDUCTION = {_literal(genotype(canonical.reduction))}
@@ -52,6 +51,7 @@ OPERATIONS: Operations = {{
         network=network,
         input_shape=input_shape,
         num_classes=num_classes,
+        resolution=canonical.resolution,
     )
 
 

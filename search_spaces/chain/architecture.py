@@ -13,9 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from search_spaces.base import Architecture
 from search_spaces.chain.canonical import canonical_order
 
-MAX_LAYERS = 40
+MAX_LAYERS = 160
 MAX_FILTER_SIZE = 15
-MAX_FILTERS = 1024
+MAX_FILTERS = 4096
 MAX_STRIDE = 4
 
 

@@ -11,7 +11,6 @@ from pydantic import Field, field_validator
 
 from search_spaces.base import InputShape, SearchSpace, SpaceOptions
 from search_spaces.chain.architecture import (
-    MAX_LAYERS,
     ChainArchitecture,
     Filters,
     FilterSize,
@@ -21,6 +20,7 @@ from search_spaces.chain.architecture import (
     Stride,
 )
 from search_spaces.chain.drawing import draw_chain, layer_text
+from search_spaces.chain.scaling import scale
 from search_spaces.decisions import Choice, Choices, Decision, check_choices
 from search_spaces.errors import InvalidDecisionsError
 from search_spaces.graph import Graph, Node
@@ -28,6 +28,7 @@ from search_spaces.graph import Graph, Node
 if TYPE_CHECKING:
     from torch import nn
 
+MAX_SEARCHED_LAYERS = 40
 _IMAGE, _CLASSIFIER = "image", "classifier"
 _HEAD_POOL = "head.pool"
 
@@ -35,7 +36,7 @@ _HEAD_POOL = "head.pool"
 class ChainOptions(SpaceOptions):
     """What each layer chooses from; by default what section 4.1 lists, without strides."""
 
-    layers: int = Field(6, ge=1, le=MAX_LAYERS, description="number of layers")
+    layers: int = Field(6, ge=1, le=MAX_SEARCHED_LAYERS, description="number of layers")
     filter_heights: tuple[FilterSize, ...] = Field((1, 3, 5, 7), min_length=1)
     filter_widths: tuple[FilterSize, ...] = Field((1, 3, 5, 7), min_length=1)
     filters: tuple[Filters, ...] = Field((24, 36, 48, 64), min_length=1)
@@ -179,6 +180,13 @@ class ChainSpace(SearchSpace[ChainArchitecture, ChainOptions]):
     def graphs(architecture: ChainArchitecture) -> tuple[Graph, ...]:
         """Return the network, a node per layer."""
         return (_graph(architecture),)
+
+    @staticmethod
+    def scale(
+        architecture: ChainArchitecture, *, width: float, depth: float, divisor: int
+    ) -> ChainArchitecture:
+        """Make an architecture wider and deeper; raises `ValidationError` beyond what may be."""
+        return scale(architecture, width=width, depth=depth, divisor=divisor)
 
     @staticmethod
     def build(

@@ -10,7 +10,6 @@ from search_spaces.chain.architecture import ChainArchitecture
 from search_spaces.chain.building import plain_layers
 from search_spaces.chain.drawing import draw_chain
 from search_spaces.chain.network import ChainLayer, ChainNetwork
-from search_spaces.classifier import Classifier
 from search_spaces.standalone import write_module
 
 
@@ -26,13 +25,14 @@ def write_chain(architecture: ChainArchitecture, input_shape: InputShape, num_cl
         f"{pool})"
     )
     return write_module(
-        bundle([ChainLayer, ChainNetwork, Classifier]),
+        bundle([ChainLayer, ChainNetwork]),
         drawing=draw_chain(canonical),
         content_hash=canonical.content_hash,
         constants=constants,
         network=network,
         input_shape=input_shape,
         num_classes=num_classes,
+        resolution=canonical.resolution,
     )
 
 

@@ -14,8 +14,8 @@ from search_spaces.base import Architecture
 from search_spaces.nasbench201.canonical import representative
 from search_spaces.nasbench201.operations import EDGES
 
-MAX_CELLS = 20
-MAX_FILTERS = 1024
+MAX_CELLS = 64
+MAX_FILTERS = 4096
 
 OperationName = Literal["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]
 

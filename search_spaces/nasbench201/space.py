@@ -20,6 +20,7 @@ from search_spaces.nasbench201.architecture import (
 from search_spaces.nasbench201.drawing import draw_cell
 from search_spaces.nasbench201.operations import EDGES, OPERATIONS, edge_name
 from search_spaces.nasbench201.paths import cell_paths
+from search_spaces.nasbench201.scaling import scale
 
 if TYPE_CHECKING:
     from torch import nn
@@ -95,6 +96,13 @@ class NasBench201Space(SearchSpace[NasBench201Architecture, NasBench201Options])
     def graphs(architecture: NasBench201Architecture) -> tuple[Graph, ...]:
         """Return the cell, operations as nodes; nodes 1 and 2 are there where they are taken."""
         return (_graph(architecture),)
+
+    @staticmethod
+    def scale(
+        architecture: NasBench201Architecture, *, width: float, depth: float, divisor: int
+    ) -> NasBench201Architecture:
+        """Make an architecture wider and deeper; raises `ValidationError` beyond what may be."""
+        return scale(architecture, width=width, depth=depth, divisor=divisor)
 
     @staticmethod
     def build(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from search_spaces.base import InputShape
 from search_spaces.bundling import bundle
-from search_spaces.classifier import Classifier
 from search_spaces.nasbench201.architecture import NasBench201Architecture
 from search_spaces.nasbench201.building import live_edges
 from search_spaces.nasbench201.drawing import draw_cell
@@ -27,11 +26,12 @@ def write_benchmark_network(
     filters={canonical.filters},
 )"""
     return write_module(
-        bundle([NasBench201Network, Classifier]),
+        bundle([NasBench201Network]),
         drawing=draw_cell(canonical),
         content_hash=canonical.content_hash,
         constants=constants,
         network=network,
         input_shape=input_shape,
         num_classes=num_classes,
+        resolution=canonical.resolution,
     )

@@ -15,7 +15,7 @@ from search_spaces.batch_norm import BatchNorm
 from search_spaces.stages.families import MAX_WIDTH, Activation, Block, Probability, Width
 
 MAX_STAGES = 12
-MAX_DEPTH = 128
+MAX_DEPTH = 512
 MAX_HIDDEN_LAYERS = 3
 MAX_HIDDEN_WIDTH = 8192
 MAX_GRID = 8

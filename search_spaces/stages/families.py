@@ -10,9 +10,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-MAX_WIDTH = 2560
-MAX_GROWTH_RATE = 128
-MAX_BRANCH_WIDTH = 1024
+MAX_WIDTH = 16_384
+MAX_GROWTH_RATE = 512
+MAX_BRANCH_WIDTH = 4096
 
 Activation = Literal["none", "relu", "relu6", "hard-swish", "silu"]
 Padding = Literal["same", "valid"]

@@ -17,6 +17,7 @@ from search_spaces.stages.drawing import draw_stages, picture_stages
 from search_spaces.stages.families import FAMILIES
 from search_spaces.stages.options import StagesOptions
 from search_spaces.stages.questions import architecture_of, choices_of, stages_decisions
+from search_spaces.stages.scaling import scale
 
 if TYPE_CHECKING:
     from torch import nn
@@ -83,6 +84,13 @@ class StagesSpace(SearchSpace[StagesArchitecture, StagesOptions]):
     def pictures(cls, architecture: StagesArchitecture) -> tuple[Graph, ...]:
         """Return the network as a chain, its shortcuts beside the blocks that they lead around."""
         return (picture_stages(architecture),)
+
+    @staticmethod
+    def scale(
+        architecture: StagesArchitecture, *, width: float, depth: float, divisor: int
+    ) -> StagesArchitecture:
+        """Make an architecture wider and deeper; raises `ValidationError` beyond what may be."""
+        return scale(architecture, width=width, depth=depth, divisor=divisor)
 
     @staticmethod
     def build(

@@ -10,6 +10,7 @@ from nas.database import open_database
 from nas.settings import load_settings
 from tests.e2e.processes import serving
 from tests.nas.factories import add_job, new_loop, new_spec, run_to_the_end
+from tests.nas.scaling.factories import add_finished_job
 from tests.workers.in_process import InProcess
 from tests.workers.training.factories import digits
 from workers.baselines import JobBaselines
@@ -60,4 +61,18 @@ def test_page_shows_the_chosen_jobs_baselines_and_templates(tmp_path: Path, page
         add_job(database, name="without any")
         page.get_by_role("cell", name="without any").click()
         expect(page.get_by_text("Baselines", exact=True)).to_be_hidden()
+    database.close()
+
+
+@pytest.mark.slow
+def test_button_scales_the_chosen_jobs_winner(tmp_path: Path, page: Page) -> None:
+    database = open_database(load_settings(data_dir=tmp_path).database_url)
+    parent = add_finished_job(database)
+    with serving(tmp_path, "--no-runner") as client:
+        page.goto(str(client.base_url))
+        page.get_by_role("button", name="Scale the winner").click()
+        expect(page.get_by_role("cell", name="by random, scaled")).to_be_visible()
+        expect(page.get_by_role("button", name="Scale the winner")).to_be_hidden()  # it is queued
+        (job,) = client.get(f"/api/v1/jobs/{parent}/follow-ups").json()
+        assert job["scaling"]["phis"] == [1, 2, 3]
     database.close()

@@ -71,6 +71,7 @@ def new_loop(
     data: str = "data",
     artifact_dir: Path = Path("artifacts"),
     appraisers: Sequence[Appraiser] = (),
+    **more: Any,
 ) -> SearchLoop:
     return SearchLoop(
         database,
@@ -79,6 +80,7 @@ def new_loop(
         artifact_dir=artifact_dir,
         clock=lambda: NOON,
         appraisers=appraisers,
+        **more,
     )
 
 

@@ -189,7 +189,7 @@ def test_sample_draws_the_same_from_the_same_generator_and_covers_the_choices():
         ({"layout": {"colour": "red"}}, "layout.colour"),
         (
             {"filters": 7, "layout": {"stem": "imagenet"}},
-            "layout: stem 'imagenet' with filters 7, allowed: filters 8 to 1024",
+            "layout: stem 'imagenet' with filters 7, allowed: filters 8 to 4096",
         ),
     ],
 )

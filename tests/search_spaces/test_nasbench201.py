@@ -231,7 +231,7 @@ def test_path_vectors_never_differ_for_equal_hashes():
         ({"operations": [SKIP] * 7}, "operations"),
         ({"operations": [SKIP] * 5 + ["conv"]}, r"operations\.5: .*'none'"),
         ({"filters": 0}, "filters"),
-        ({"cells": 21}, "cells"),
+        ({"cells": 65}, "cells"),
     ],
 )
 def test_wrong_value_is_refused_by_name(change, named):

@@ -113,7 +113,7 @@ def changed(path: list[str | int], value: object) -> dict[str, object]:
         (changed(["layout"], {"stem_width": 0}), "architecture.layout.stem_width"),
         (changed(["layout"], {"stem_width": 10**6}), "architecture.layout.stem_width"),
         (changed(["layout"], {"later_stacks": []}), "architecture.layout.later_stacks"),
-        (changed(["layout"], {"later_stacks": [21]}), "architecture.layout.later_stacks.0"),
+        (changed(["layout"], {"later_stacks": [65]}), "architecture.layout.later_stacks.0"),
         (changed(["layout"], {"later_stacks": [1] * 4}), "architecture.layout.later_stacks"),
         (changed(["layout"], {"last_projections": 3}), "architecture.layout.last_projections"),
         (changed(["layout"], {"padding": "left"}), "architecture.layout.padding: .*'end'"),
@@ -122,7 +122,7 @@ def changed(path: list[str | int], value: object) -> dict[str, object]:
         (changed(["layout"], {"colour": 1}), "architecture.layout.colour"),
         (
             changed(["layout"], {"stem": "imagenet"}),
-            "architecture.layout: stem 'imagenet' with filters 4, allowed: filters 8 to 1024",
+            "architecture.layout: stem 'imagenet' with filters 4, allowed: filters 8 to 4096",
         ),
         ('{"space": "cell", "normal": ' + "[" * 300 + "]" * 300 + "}", "architecture.normal"),
         ("[" * 100_000, "not JSON"),

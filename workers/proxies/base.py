@@ -42,6 +42,11 @@ class Probe:
         """The weights of all convolutions and dense layers."""
         return [m.weight for m in self.model.modules() if isinstance(m, WEIGHTED)]
 
+    @property
+    def seen(self) -> Tensor:
+        """The images as the network takes them: normalised, of its resolution."""
+        return self.model.normalized(self.images)
+
     def loss(self) -> Tensor:
         """Return the mini-batch's cross-entropy, nats."""
         return F.cross_entropy(self.model(self.images), self.labels)

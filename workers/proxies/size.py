@@ -13,5 +13,5 @@ def params(probe: Probe) -> float:
 
 def macs(probe: Probe) -> float:
     """Count multiply-accumulates for one image."""
-    _, channels, height, width = probe.images.shape
+    _, channels, height, width = probe.seen.shape
     return float(analyze_network(probe.model.network.eval(), (channels, height, width)).macs)

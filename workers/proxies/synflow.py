@@ -33,7 +33,7 @@ def synflow(probe: Probe) -> float:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.abs_()
-    ones = torch.ones_like(probe.images[:1], dtype=torch.float64)
+    ones = torch.ones_like(probe.seen[:1], dtype=torch.float64)
     weights = probe.weights
     found = gradients(network(ones).sum(), weights)
     total = sum(float((w.detach() * g).sum()) for w, g in zip(weights, found, strict=True))

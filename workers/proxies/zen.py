@@ -39,7 +39,7 @@ def zen(probe: Probe) -> float:
     seen = _Seen()
     seen.watch(network)
     noise, change = (
-        torch.empty_like(probe.images).normal_(generator=probe.generator) for _ in range(2)
+        torch.empty_like(probe.seen).normal_(generator=probe.generator) for _ in range(2)
     )
     network(noise)
     features, scale = seen.features, sum(seen.scales)

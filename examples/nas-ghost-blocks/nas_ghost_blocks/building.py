@@ -6,7 +6,6 @@ from nas_ghost_blocks.network import GhostNetwork
 from nas_ghost_blocks.space import GhostNetArchitecture, draw_stages
 from search_spaces import InputShape
 from search_spaces.bundling import bundle
-from search_spaces.classifier import Classifier
 from search_spaces.standalone import write_module
 
 
@@ -35,13 +34,14 @@ def write_network(
     ratio={architecture.ratio},
 )"""
     return write_module(
-        bundle([GhostNetwork, Classifier]),
+        bundle([GhostNetwork]),
         drawing=draw_stages(architecture),
         content_hash=architecture.content_hash,
         constants=f"STAGES: Stages = {_plain_stages(architecture)!r}",
         network=network,
         input_shape=input_shape,
         num_classes=num_classes,
+        resolution=architecture.resolution,
     )
 
 

@@ -260,7 +260,7 @@ def test_jobs_are_listed_newest_first_in_pages(database):
         assert listed == made[::-1]
         assert [job.id for job in list_jobs(session, limit=2)] == listed[:2]
         assert [job.id for job in list_jobs(session, before=listed[1], limit=2)] == listed[2:4]
-        assert [job.id for job in list_jobs(session, status=JobStatus.STOPPED)] == [made[2]]
+        assert [job.id for job in list_jobs(session, statuses=[JobStatus.STOPPED])] == [made[2]]
 
 
 @pytest.mark.parametrize("function", [request_stop, request_resume])

@@ -3,24 +3,10 @@ from __future__ import annotations
 import pytest
 
 from search_spaces.case_studies import find_or_raise_case_study
+from search_spaces.stages.architecture import Stem
 from search_spaces.stages.families import Dense, Inception
-from search_spaces.stages.scaling import round_channels, round_depth, scale
+from search_spaces.stages.scaling import scale
 from tests.search_spaces.stages.factories import SMALL_BLOCKS, network_of, stage_of
-
-
-@pytest.mark.parametrize(
-    ("channels", "rounded"),
-    [(32 * 1.1, 32), (40 * 1.1, 48), (24 * 1.4, 32), (18, 24), (3, 8), (44.0, 48), (64, 64)],
-)
-def test_channels_round_to_eights_and_never_below_ninety_percent(channels, rounded):
-    assert round_channels(channels) == rounded
-    assert rounded % 8 == 0
-    assert rounded >= 0.9 * channels
-
-
-@pytest.mark.parametrize(("depth", "rounded"), [(3.0, 3), (3.1, 4), (1 * 1.1, 2)])
-def test_depths_round_up(depth, rounded):
-    assert round_depth(depth) == rounded
 
 
 def test_scaling_b0_gives_the_stages_of_b3():
@@ -43,3 +29,10 @@ def test_scaling_widens_what_a_family_has_for_width():
     inception = scale(network_of(stage_of(SMALL_BLOCKS["inception"])), width=4, depth=1)
     assert isinstance(inception.stages[0].block, Inception)
     assert inception.stages[0].block.threes == 16
+
+
+def test_transition_keeps_the_share_of_channels_that_it_lets_through():
+    halves = Dense(growth_rate=16, transition=64)  # 32 + 6 * 16 = 128 are gathered
+    scaled = scale(network_of(stage_of(halves, depth=6), stem=Stem(width=32)), width=1, depth=2)
+    assert scaled.stages[0].depth == 12
+    assert scaled.stages[0].block == Dense(growth_rate=16, transition=112)  # of 224

@@ -1,0 +1,57 @@
+"""Accuracy against MACs as a picture, as in figure 8 of Tan & Le (2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from nas.errors import InvalidInputError
+from nas.scaling.view import MemberView, ScalingView
+
+Line = tuple[str, list[MemberView]]
+
+
+def plot_scaling(path: Path, view: ScalingView) -> None:
+    """Write a PNG: a line for compound scaling and one for each single axis, from the base.
+
+    Raises:
+        InvalidInputError: No scaled network is trained yet, or the file cannot be written.
+    """
+    lines = list(_lines(view))
+    if not lines:
+        raise InvalidInputError(
+            "--plot: got a family without a trained member, allowed: with --train, or a follow-up "
+            "job that has trained some"
+        )
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for name, members in lines:
+        macs = [member.macs or 0 for member in members]
+        accuracies = [member.accuracy or 0.0 for member in members]
+        style = "-" if name == "compound" else "--"
+        axes.plot(macs, accuracies, style, marker="o", label=name)
+    axes.set(title=view.name, xlabel="multiply-accumulates", ylabel="validation accuracy")
+    axes.set_xscale("log")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    try:
+        figure.savefig(path, dpi=150, format="png")
+    except OSError as error:
+        raise InvalidInputError(
+            f"--plot: got {str(path)!r}, allowed: a file that can be written ({error.strerror})"
+        ) from None
+
+
+def _lines(view: ScalingView) -> Iterator[Line]:
+    """Yield what is trained of the members and of each axis, by MACs, from the base on."""
+    start = [view.base] if view.base.accuracy is not None else []
+    named: list[tuple[str, Sequence[MemberView]]] = [("compound", view.members)]
+    named += [(f"{axis} only", members) for axis, members in view.comparisons.items()]
+    for name, members in named:
+        trained = [member for member in members if member.accuracy is not None]
+        if trained:
+            yield name, sorted(start + trained, key=lambda member: member.macs or 0)
