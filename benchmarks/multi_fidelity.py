@@ -3,6 +3,7 @@
     python benchmarks/multi_fidelity.py                     # replays curves-steady.csv.gz
     python benchmarks/multi_fidelity.py --pool hot          # and curves-hot.csv.gz
     python benchmarks/multi_fidelity.py --objective loss    # another objective decides
+    python benchmarks/multi_fidelity.py --pool smooth --signal train_loss
     python benchmarks/multi_fidelity.py --ray 0             # and trains seed 0 anew under ASHA
 
 The curves are those that `train_curves.py` trained in full, replayed as `replaying.py` says.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -28,7 +29,7 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from replaying import Candidate, Outcome, load_pool, replay
+from replaying import Candidate, Outcome, has_train_losses, load_pool, replay
 from scipy.stats import kendalltau
 from train_curves import POOLS, job_of
 
@@ -37,10 +38,9 @@ from nas.database.jobs import create_job
 from nas.database.trials import list_trials
 from nas.datasets import find_or_raise_dataset
 from nas.ids import utc_now
-from nas.metrics import METRICS
 from nas.objective import Objective
 from nas.objective_request import objective_of
-from nas.schedulers import SchedulerRequest
+from nas.schedulers import SchedulerRequest, Signal
 from nas.search import SearchLoop
 
 MOST_EPOCHS = 1 / 3
@@ -89,16 +89,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--pool", choices=POOLS, default="steady")
     parser.add_argument("--objective", default="accuracy", help="as a job has it")
+    parser.add_argument(
+        "--signal", type=Signal, choices=Signal, default=Signal.OBJECTIVE, help="of all schedulers"
+    )
     parser.add_argument("--workers", type=int, default=1, help="trials at once in the replay")
     parser.add_argument("--ray", type=int, metavar="SEED", help="also train this seed through Ray")
     options = parser.parse_args()
     objective = objective_of(options.objective)
     pool = load_pool(options.pool)
+    if options.signal is Signal.TRAIN_LOSS and not has_train_losses(pool):
+        parser.error(f"the curves of pool {options.pool} were recorded without training losses")
     _print_pool(pool, objective)
     _print_foresight(pool, objective)
     verdicts = {
         name: [
-            judge(candidates, objective, request, seed, options.workers)
+            judge(
+                candidates,
+                objective,
+                request and {**request, "signal": options.signal},
+                seed,
+                options.workers,
+            )
             for seed, candidates in pool.items()
         ]
         for name, request in SETTINGS.items()
@@ -120,7 +131,7 @@ def judge(
 ) -> Verdict:
     """Run a seed's job with a scheduler and compare it with training in full."""
     values = [candidate.values(objective) for candidate in candidates]
-    whole, outcome = replay(values, None), _scheduled(values, request, seed, workers)
+    whole, outcome = replay(values, None), _scheduled(candidates, objective, request, seed, workers)
     found, best = (
         candidates[number].reports[-1].metrics.accuracy for number in (outcome.winner, whole.winner)
     )
@@ -134,12 +145,18 @@ def judge(
 
 
 def _scheduled(
-    values: Sequence[Sequence[float]], request: Mapping[str, Any] | None, seed: int, workers: int
+    candidates: Sequence[Candidate],
+    objective: Objective,
+    request: Mapping[str, Any] | None,
+    seed: int,
+    workers: int,
 ) -> Outcome:
+    values = [candidate.values(objective) for candidate in candidates]
     if request is None:
         return replay(values, None, workers)
-    scheduler = SchedulerRequest.model_validate(request).create(len(values[0]), seed)
-    return replay(values, scheduler, workers)
+    asked = SchedulerRequest.model_validate(request)
+    judged = [candidate.judged(objective, asked.signal) for candidate in candidates]
+    return replay(values, asked.create(len(values[0]), seed), workers, judged)
 
 
 def _written(verdicts: Sequence[Verdict]) -> str:
@@ -188,16 +205,19 @@ def _print_foresight(pool: Mapping[int, Sequence[Candidate]], objective: Objecti
     A winner is any candidate of the highest value in the end; its place after part of the
     epochs is that of the foremost of them.
     """
-    signals = {str(objective): objective} | {
-        metric: objective_of(metric) for metric in METRICS if metric in ("accuracy", "loss")
+    early_values: dict[str, Callable[[Candidate], list[float]]] = {
+        name: partial(Candidate.values, objective=objective_of(name))
+        for name in (str(objective), "accuracy", "loss")
     }
-    for share, (name, signal) in product((9, 6, 3), signals.items()):
+    if has_train_losses(pool):
+        early_values["training loss"] = partial(
+            Candidate.judged, objective=objective, signal=Signal.TRAIN_LOSS
+        )
+    for share, (name, values) in product((9, 6, 3), early_values.items()):
         taus, ranks = [], []
         for candidates in pool.values():
             final = np.array([each.values(objective)[-1] for each in candidates])
-            early = np.array(
-                [each.values(signal)[len(each.reports) // share - 1] for each in candidates]
-            )
+            early = np.array([values(each)[len(each.reports) // share - 1] for each in candidates])
             taus.append(kendalltau(early, final).statistic)
             winners = np.flatnonzero(final == final.max())
             ranks.append(1 + min(int((early > early[winner]).sum()) for winner in winners))
@@ -243,8 +263,7 @@ def _compare_with_ray(pool: str, seed: int, candidates: Sequence[Candidate]) -> 
 
     request = SETTINGS["asha min_epochs=2 reduction_factor=3"]
     spec = job_of(pool, seed, scheduler=request, resources={"max_concurrent_trials": 1})
-    values = [candidate.values(spec.parsed_objective) for candidate in candidates]
-    expected = _scheduled(values, request, seed, workers=1)
+    expected = _scheduled(candidates, spec.parsed_objective, request, seed, workers=1)
     ensure_ray(None)
     with tempfile.TemporaryDirectory() as directory:
         database = open_database(f"sqlite:///{directory}/nas.db")

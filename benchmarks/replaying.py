@@ -24,7 +24,7 @@ from nas.evaluation import EpochReport, Metrics
 from nas.ids import utc_now
 from nas.metrics import counted_figures
 from nas.objective import Objective
-from nas.schedulers import Scheduler
+from nas.schedulers import Scheduler, Signal
 from nas.search import SearchLoop
 from nas.status import TrialStatus
 from search_spaces.analysis import analyze
@@ -54,6 +54,12 @@ class Candidate:
             for report in self.reports
         ]
 
+    def judged(self, objective: Objective, signal: Signal) -> list[float]:
+        """Return what a scheduler compares after each epoch."""
+        if signal is Signal.TRAIN_LOSS:
+            return [-report.train_loss for report in self.reports]
+        return self.values(objective)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -70,6 +76,11 @@ def load_pool(pool: str) -> dict[int, list[Candidate]]:
         seed: _in_order_of_proposal(pool, seed, curves)
         for seed, curves in load_curves(curves_of(pool)).items()
     }
+
+
+def has_train_losses(pool: Mapping[int, Sequence[Candidate]]) -> bool:
+    """Say whether the curves were recorded with them."""
+    return any(report.train_loss for each in pool.values() for report in each[0].reports)
 
 
 def load_curves(path: Path) -> dict[int, Curves]:
@@ -89,7 +100,10 @@ def load_curves(path: Path) -> dict[int, Curves]:
 
 
 def replay(
-    values: Sequence[Sequence[float]], scheduler: Scheduler | None, workers: int = 1
+    values: Sequence[Sequence[float]],
+    scheduler: Scheduler | None,
+    workers: int = 1,
+    judged: Sequence[Sequence[float]] | None = None,
 ) -> Outcome:
     """Run a job on its trials' values; each of the trials under way does an epoch in turn.
 
@@ -97,6 +111,7 @@ def replay(
         values: What each trial is worth after each epoch, shape `(trials, epochs)`.
         scheduler: Fresh; None trains everything in full.
         workers: Trials at once.
+        judged: What the scheduler is told, where that is not the values.
     """
     ends: dict[int, tuple[TrialStatus, int]] = {}
     waiting = iter(range(len(values)))
@@ -105,7 +120,7 @@ def replay(
         for number in list(done):
             done[number] += 1
             epoch = done[number]
-            value = values[number][epoch - 1]
+            value = (judged or values)[number][epoch - 1]
             judgement = None if scheduler is None else scheduler.judge(number, epoch, value)
             if judgement is not None and judgement.stops:
                 ends[number] = (TrialStatus.PRUNED, epoch)

@@ -22,6 +22,7 @@ from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
 from nas.evaluator_fit import check_evaluator
 from nas.evaluators import EvaluatorChoice, EvaluatorKind, EvaluatorOptions, WeightSharingOptions
+from nas.final import MOST_SEEDS
 from nas.hyperparameters import HyperparametersRequest, decisions_of
 from nas.latency import LatencyOptions
 from nas.objective import Objective
@@ -95,6 +96,13 @@ class JobSpec(BaseModel):
     epochs: int = Field(5, ge=1, le=10_000, description="epochs each candidate is trained for")
     final_epochs: int = Field(
         60, ge=1, le=10_000, description="epochs the winner is retrained for before its test"
+    )
+    final_seeds: int = Field(
+        1,
+        ge=1,
+        le=MOST_SEEDS,
+        description="seeds the winner is retrained and tested with, from `seed` on: their mean and "
+        "standard deviation are shown, the first one's weights are kept",
     )
     evaluator: Annotated[str, known(EvaluatorChoice.parse)] = Field(
         "training",
@@ -217,6 +225,12 @@ class JobSpec(BaseModel):
         if count > 1:  # one figure would decide which part of the front is never reached
             raise ValueError(f"got {value.name!r} with {count} objectives, allowed: one objective")
         return value
+
+    @model_validator(mode="after")
+    def _signal_compares_trials(self, info: ValidationInfo) -> Self:
+        if self.scheduler is not None and not is_stored(info):
+            self.scheduler.check_signal(self.parsed_objective.metrics, self.hyperparameters)
+        return self
 
     @model_validator(mode="after")
     def _options_and_starts_fit(self, info: ValidationInfo) -> Self:

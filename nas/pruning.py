@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
+from typing import Self
 
 from sqlalchemy.orm import Session
 
 from nas.database.trials import MetricRow, TrialRow, list_job_metrics, list_metrics, list_trials
+from nas.job import JobSpec
 from nas.objective import Objective
-from nas.schedulers import Judgement, Scheduler
+from nas.schedulers import Judgement, Scheduler, Signal
 
 
 class Pruning:
     """Judges epochs as they are recorded, and learns those that were recorded before.
 
     What the scheduler compares is the objective's value with the epoch's metrics in place of the
-    final ones. Without a scheduler every trial goes on.
+    final ones, or the negated training loss. Without a scheduler every trial goes on.
     """
 
-    def __init__(self, scheduler: Scheduler | None, objective: Objective) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler | None,
+        objective: Objective,
+        signal: Signal = Signal.OBJECTIVE,
+    ) -> None:
         self._scheduler = scheduler
         self._objective = objective
+        self._signal = signal
+
+    @classmethod
+    def of_job(cls, spec: JobSpec) -> Self:
+        """Judge as a job asks."""
+        if spec.scheduler is None:
+            return cls(None, spec.parsed_objective)
+        return cls(spec.new_scheduler(), spec.parsed_objective, spec.scheduler.signal)
 
     def restore(self, session: Session, job_id: str) -> None:
         """Learn all that is recorded of a job's trials, by number."""
@@ -37,11 +52,15 @@ class Pruning:
         if self._scheduler is not None:
             self._learn(self._scheduler, trial, list_metrics(session, trial.id))
 
-    def judge(self, trial: TrialRow) -> Judgement | None:
-        """Ask about the epoch recorded last; where it is a rung, keep the judgement."""
+    def judge(self, trial: TrialRow, train_loss: float) -> Judgement | None:
+        """Ask about the epoch recorded last; where it is a rung, keep the judgement.
+
+        The training loss is that epoch's, in nats.
+        """
         if self._scheduler is None:
             return None
-        judgement = self._scheduler.judge(trial.number, trial.epochs_done, self.value(trial))
+        compared = self._compared(trial.figures, train_loss)
+        judgement = self._scheduler.judge(trial.number, trial.epochs_done, compared)
         if judgement is not None:
             rung = {"epoch": judgement.epoch, "value": judgement.value, "cutoff": judgement.cutoff}
             trial.rungs = [*trial.rungs, rung]
@@ -52,7 +71,17 @@ class Pruning:
         return self._objective.values(trial.figures)[0]
 
     def _learn(self, scheduler: Scheduler, trial: TrialRow, curve: Iterable[MetricRow]) -> None:
-        figures = [
-            trial.figures | {"accuracy": metric.accuracy, "loss": metric.loss} for metric in curve
+        values = [
+            self._compared(
+                trial.figures | {"accuracy": metric.accuracy, "loss": metric.loss},
+                metric.train_loss,
+            )
+            for metric in curve
         ]
-        scheduler.learn(trial.number, [self._objective.values(each)[0] for each in figures])
+        scheduler.learn(trial.number, values)
+
+    def _compared(self, figures: Mapping[str, float], train_loss: float) -> float:
+        """Return what the scheduler compares, to be maximised."""
+        if self._signal is Signal.TRAIN_LOSS:
+            return -train_loss
+        return self._objective.values(figures)[0]

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class Signal(StrEnum):
+    """What trials are compared by."""
+
+    OBJECTIVE = "objective"
+    """What the job improves, measured on the validation images."""
+    TRAIN_LOSS = "train_loss"
+    """The epoch's mean training loss: Ru, Lyle, Schut, Fil, van der Wilk, Gal: Speedy Performance
+    Estimation for Neural Architecture Search, NeurIPS 2021, https://arxiv.org/abs/2006.04492
+    (TSE-E with E = 1: summed over the latest epoch alone)."""
 
 
 class SchedulerOptions(BaseModel):
@@ -11,6 +24,11 @@ class SchedulerOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     min_epochs: int = Field(1, ge=1, le=10_000, description="epochs before the first judgement")
+    signal: Signal = Field(
+        Signal.OBJECTIVE,
+        description="what trials are compared by: objective, or train_loss, which tells early "
+        "epochs apart more finely than the accuracy on few validation images",
+    )
 
     def check(self, epochs: int) -> None:
         """Check that trials of so many epochs can be stopped; raises `ValueError`."""

@@ -99,7 +99,7 @@ class SearchLoop:
         self._finder = CandidateFinder(
             self.spec, self._problem, sampler, self._ledger, self._candidates, self.phases
         )
-        self._pruning = Pruning(self.spec.new_scheduler(), self.spec.parsed_objective)
+        self._pruning = Pruning.of_job(self.spec)
         self._interrupted: list[str] = []
         self._used_up = False
         self._restore()
@@ -286,7 +286,7 @@ class SearchLoop:
             return True
         if environment is not None:
             trial.environment_json = environment.model_dump(mode="json")
-        judgement = self._pruning.judge(trial)
+        judgement = self._pruning.judge(trial, report.train_loss)
         if judgement is None or not judgement.stops:
             return True
         trial.reward = self._pruning.value(trial)

@@ -19,7 +19,12 @@ def test_scheduler_and_searched_recipe_are_shown_in_full(client: TestClient) -> 
         "hyperparameters": {"learning_rate": "0.1..0.3:3", "optimizer": ["sgd"]},
     }
     job = client.post("/api/v1/jobs", json=JOB | asked).json()
-    assert job["scheduler"] == {"name": "asha", "min_epochs": 1, "reduction_factor": 3.0}
+    assert job["scheduler"] == {
+        "name": "asha",
+        "min_epochs": 1,
+        "signal": "objective",
+        "reduction_factor": 3.0,
+    }
     assert job["hyperparameters"] == {"learning_rate": [0.1, 0.2, 0.3], "optimizer": ["sgd"]}
 
 

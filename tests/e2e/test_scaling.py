@@ -16,7 +16,7 @@ from tests.e2e.processes import run, start, wait_for
 from tests.nas.scaling.factories import add_finished_job
 
 SCALE = ["--train", "--multipliers", "1,1,10", "--multipliers", "2,1.5,12", "--no-compare"]
-BRIEFLY = ["--epochs", "8", "--final-epochs", "1"]
+BRIEFLY = ["--epochs", "4", "--final-epochs", "1"]
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,36 @@ def test_pruned_trial_keeps_what_it_did_and_says_why(database):
     with database.read() as session:
         best = find_best_trial(session, job_id)
     assert best.status is TrialStatus.COMPLETED
+
+
+BY_TRAIN_LOSS = {**ASHA, "signal": "train_loss"}
+
+
+def report_losses(loop: SearchLoop, losses: dict[str, float], epoch: int) -> dict[str, bool]:
+    """Report an epoch of trials that differ in their training loss alone; say which go on."""
+    return {
+        trial: loop.report(trial, replace(new_report(epoch, 0.5), train_loss=loss))
+        for trial, loss in losses.items()
+    }
+
+
+def test_scheduler_told_to_compare_training_losses_stops_the_highest(database):
+    job_id = add_job(database, fidelity_spec(scheduler=BY_TRAIN_LOSS, trials=3))
+    loop = new_loop(database, job_id)
+    low, high, lower = (loop.next_task().trial_id for _ in range(3))
+    goes_on = report_losses(loop, {low: 1.25, high: 2.5, lower: 0.75}, epoch=1)
+    assert goes_on == {low: True, high: False, lower: True}
+    stopped = next(trial for trial in trials_of(database, job_id) if trial.id == high)
+    assert stopped.rungs == [{"epoch": 1, "value": -2.5, "cutoff": -1.25}]
+    assert stopped.reward == stopped.accuracy == 0.5
+
+
+def test_loop_made_anew_remembers_the_training_losses(database):
+    job_id = add_job(database, fidelity_spec(scheduler=BY_TRAIN_LOSS, trials=2))
+    first = new_loop(database, job_id)
+    low, high = (first.next_task().trial_id for _ in range(2))
+    report_losses(first, {low: 1.25}, epoch=1)
+    assert report_losses(new_loop(database, job_id), {high: 2.5}, epoch=1) == {high: False}
 
 
 def test_pruned_trial_is_never_best_however_high_its_reward(database):
@@ -248,6 +279,24 @@ def test_sampler_learns_from_trials_that_were_stopped(name):
             {"objective": ["accuracy", "params"], "scheduler": "asha"},
             "scheduler: got 'asha' with 2 objectives, allowed: one objective",
         ),
+        (
+            {"scheduler": {"name": "asha", "signal": "luck"}},
+            "signal: Input should be 'objective' or 'train_loss'",
+        ),
+        (
+            {
+                "objective": "accuracy*(params/1e5)^-0.07",
+                "scheduler": {"name": "asha", "signal": "train_loss"},
+            },
+            "scheduler.signal: got 'train_loss' with an objective of accuracy, params, allowed: ",
+        ),
+        (
+            {
+                "hyperparameters": {"augmentation.cutout": [0, 2]},
+                "scheduler": {"name": "asha", "signal": "train_loss"},
+            },
+            "scheduler.signal: got 'train_loss' with hyperparameter 'augmentation.cutout', allowed",
+        ),
     ],
 )
 def test_bad_scheduler_is_named_with_what_is_allowed(change, message):
@@ -260,6 +309,7 @@ def test_scheduler_is_stored_with_all_its_options():
     assert spec.model_dump(mode="json")["scheduler"] == {
         "name": "asha",
         "min_epochs": 1,
+        "signal": "objective",
         "reduction_factor": 3.0,
     }
     assert JobSpec.model_validate_json(spec.model_dump_json()) == spec
