@@ -33,7 +33,7 @@ from nas.resources import Resources
 from nas.search import SearchLoop
 from nas.status import TrialStatus
 from workers.cluster import require_cluster
-from workers.finished_trials import forget_finished
+from workers.finished_trials import NoProgress, forget_finished
 from workers.handing_out import Handout, Room
 from workers.memory_monitor import (
     bytes_at_kill,
@@ -267,6 +267,7 @@ def run_trials(
                 stop=StopWhen(searcher.should_stop),
                 failure_config=tune.FailureConfig(max_failures=WORKER_RESTARTS),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                callbacks=[NoProgress()],
                 verbose=0,
             ),
         ).fit()
