@@ -48,6 +48,13 @@ class JobFeeds:
         self._signals: dict[str, asyncio.Event] = {}
         self._parts: dict[tuple[str, int], asyncio.Task[Part]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self.is_closed = False
+
+    def close(self) -> None:
+        """End all streams, for the server is to stop."""
+        self.is_closed = True
+        for signal in self._signals.values():
+            signal.set()
 
     async def part(self, job_id: str, after: int) -> Part:
         """Return what follows the event of id `after`; raises `NotFoundError` without the job."""
@@ -75,13 +82,13 @@ class JobFeeds:
             while True:
                 if part.text:
                     yield part.text
-                if part.is_all and part.is_over:
+                if self.is_closed or (part.is_all and part.is_over):
                     return
                 # Before looking: what changes between the two is told by the signal.
                 signal = self._signals.setdefault(job_id, asyncio.Event())
                 try:
                     part = await self.part(job_id, part.last)
-                    if not part.text:
+                    if not part.text and not self.is_closed:
                         async for text in _until(signal):
                             yield text
                         part = await self.part(job_id, part.last)

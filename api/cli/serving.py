@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import signal
 import socket
@@ -27,8 +26,6 @@ from nas.settings import AuthMode, Settings
 
 _PARENT_POLL_SECONDS = 1.0
 _SHUTDOWN_SECONDS = 60.0
-_DRAIN_SECONDS = 3
-"""How long the server waits for streams of events, which may last as long as a job."""
 
 
 def serve(
@@ -53,23 +50,14 @@ def serve(
     with opened_for_service(db, ray_address) as (database, settings):
         access = _access_policy(host, database, settings, without_auth=without_auth)
         configure_logging(settings.log_format)
-        import uvicorn
-
+        from api import server
         from api.app import create_app
 
         console.print(f"dashboard  http://{host}:{port}/", highlight=False)
         console.print(f"API        http://{host}:{port}/api/docs", highlight=False)
         with _embedded_runner(settings) if runner else contextlib.nullcontext():
             app = create_app(database, settings, access)
-            gc.freeze()  # what is there stays; to look through it again would hold up requests
-            uvicorn.run(
-                app,
-                host=host,
-                port=port,
-                log_level="warning",
-                log_config=None,
-                timeout_graceful_shutdown=_DRAIN_SECONDS,
-            )
+            server.serve(app, host, port)
 
 
 def worker(

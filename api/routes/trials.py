@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.dependencies import DatabaseDep, SettingsDep
 from api.event_stream import HEADERS, MEDIA_TYPE, LastEventId, event_stream, write_event
+from api.job_feeds import JobFeeds
 from api.parameters import TrialId
 from api.problems import possible
 from api.reads import Content, ReadDep
@@ -96,6 +97,7 @@ def _part(
 )
 async def follow_log(
     trial_id: TrialId,
+    request: Request,
     database: DatabaseDep,
     settings: SettingsDep,
     offset: Offset = 0,
@@ -106,6 +108,7 @@ async def follow_log(
     Each event is a part as `GET /trials/{id}/log` gives it, and its id the next offset, from which
     a client that was cut off goes on. The last one is called `end`.
     """
+    feeds: JobFeeds = request.app.state.job_feeds
     begin = offset if last_event_id is None else last_event_id
     first = await run_in_threadpool(_part, database, settings, trial_id, begin)
 
@@ -116,6 +119,8 @@ async def follow_log(
                 yield write_event(part.next_offset, "log", part)
             else:
                 await asyncio.sleep(_LOOK_SECONDS)
+            if feeds.is_closed:  # the server is to stop
+                return
             part = await run_in_threadpool(_part, database, settings, trial_id, part.next_offset)
         yield write_event(part.next_offset, "end", part)
 

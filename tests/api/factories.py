@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import uvicorn
 from fastapi.testclient import TestClient
 
 from api.access.policy import AccessPolicy
 from api.app import create_app
+from api.server import Server
 from nas.database import Database, open_database, upgrade_database
 from nas.settings import Settings, load_settings
 
@@ -43,10 +43,7 @@ def listening(
     """Let the application listen on a free port, in a thread; yield its URL and its database."""
     settings = settings_of(directory)
     database = open_database(settings.database_url)
-    config = uvicorn.Config(
-        create_app(database, settings, access), port=0, log_config=None, timeout_graceful_shutdown=1
-    )
-    server = uvicorn.Server(config)
+    server = Server(create_app(database, settings, access))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

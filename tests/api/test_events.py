@@ -6,6 +6,7 @@ import json
 import threading
 import time
 
+import httpx
 import pytest
 
 from nas.artifacts import ArtifactStore
@@ -14,7 +15,7 @@ from nas.database.trials import list_trials
 from nas.deletion import delete_trial
 from nas.job_events import read_changes
 from nas.status import JobStatus
-from tests.api.factories import application
+from tests.api.factories import application, listening
 from tests.nas.factories import NOON, add_job, finish, new_loop, run_to_the_end
 
 
@@ -159,3 +160,20 @@ def test_bad_ids_of_events_are_problems(served, ended):
         answer = client.get(url(ended) + query, headers=headers)
         assert answer.status_code == 422
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_server_that_is_to_stop_ends_its_streams(tmp_path):
+    told: list[str] = []
+
+    def follow(address: str) -> None:
+        with httpx.stream("GET", address, timeout=60) as answer:
+            told.extend(answer.iter_lines())
+
+    with listening(tmp_path) as (address, database):
+        follower = threading.Thread(target=follow, args=(address + url(add_job(database)),))
+        follower.start()
+        while not told:
+            time.sleep(0.05)
+    follower.join(timeout=30)
+    assert not follower.is_alive()
+    assert [line for line in told if line.startswith("event: ")] == ["event: job"]
