@@ -24,6 +24,7 @@ from api.routes import (
     artifacts,
     catalogue,
     events,
+    exports,
     health,
     jobs,
     keys,
@@ -69,7 +70,7 @@ def create_app(
     app.state.job_feeds = JobFeeds(database, reads.freshness)
     problems.install(app)
     describe(app)
-    for resource in (jobs, events, pareto, policies, scaling, trials, artifacts):
+    for resource in (jobs, events, pareto, policies, scaling, trials, exports, artifacts):
         app.include_router(
             resource.router, prefix="/api/v1", dependencies=[Depends(require_access)]
         )

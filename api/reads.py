@@ -120,6 +120,9 @@ class Reads:
     ) -> Content:
         """Return what `read` answers now; the same key must mean the same question."""
         mark = await self.freshness.mark()
+        kept = self._kept.get(key)
+        if kept is not None and kept.mark == mark:  # read for another client meanwhile
+            return kept
         running = self._under_way.get((key, mark))
         if running is None:
             running = asyncio.get_running_loop().create_task(self._read(key, mark, read))

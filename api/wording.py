@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nas.final import FinalResult
 from nas.representations import TrialMetrics
 
 
@@ -20,3 +21,11 @@ def worth(metrics: TrialMetrics) -> str:
     if metrics.accuracy is None and metrics.score is not None:
         return f"score {metrics.score:.6g}"
     return f"accuracy {percent(metrics.accuracy)}"
+
+
+def spread(final: FinalResult | None) -> str:
+    """Write the test accuracy over all seeds, mean and sample standard deviation."""
+    if final is None or final.std_test_accuracy is None:
+        return "–"
+    mean, std = percent(final.mean_test_accuracy), percent(final.std_test_accuracy)
+    return f"{mean} ± {std} over {1 + len(final.further)} seeds"

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch  # noqa: F401  # loaded before the heap is frozen
 from threadpoolctl import threadpool_limits
 
 from nas.bench.problem import TableProblem
@@ -28,8 +29,10 @@ from nas.bench.table import load_table
 from nas.database import Database, open_database
 from nas.database.jobs import create_job
 from nas.evaluation import EpochReport, Metrics, TrialTask
+from nas.heap import freeze_heap
 from nas.ids import utc_now
 from nas.job import JobSpec
+from nas.phases import Phase
 from nas.search import SearchLoop
 
 WORKERS = 256
@@ -59,8 +62,7 @@ class Simulation:
             started = time.process_time()
             value = self.problem.value(task.architecture) or 0.0
             metrics = Metrics(accuracy=value / 100, loss=1 - value / 100)
-            self.loop.report(task.trial_id, EpochReport(1, metrics, 0.0, 0.0))
-            self.loop.complete(task.trial_id)
+            self.loop.report_last(task.trial_id, EpochReport(1, metrics, 0.0, 0.0))
             self.now += time.process_time() - started
             if not self._start(free_since=ended):
                 return
@@ -106,6 +108,7 @@ def main() -> None:
     given = parser.parse_args()
     print(f"{WORKERS} workers, {given.trials} trials of {SHORTEST:g} to {LONGEST:g} s, nb201")
     print("sampler      idle   steady   ms per ask   loop busy")
+    freeze_heap()  # as `workers.tuning` does
     with tempfile.TemporaryDirectory() as directory, threadpool_limits(1):
         database = open_database(f"sqlite:///{Path(directory) / 'nas.db'}")
         for sampler in given.samplers.split(","):
@@ -114,10 +117,11 @@ def main() -> None:
             done = simulate(database, problem, sampler, given.trials)
             cpu = time.process_time() - cpu
             total = WORKERS * done.now
+            asking = done.loop.phases.take()[0][Phase.ASK]
             print(
                 f"{sampler:10s} {done.waits / total:6.2%}  "
                 f"{(done.waits - done.first_waits) / total:6.2%}   "
-                f"{done.loop.ask_seconds / done.loop.asks * 1e3:10.1f}   {cpu / done.now:6.1%}",
+                f"{asking.seconds / asking.count * 1e3:10.1f}   {cpu / done.now:6.1%}",
                 flush=True,
             )
         database.close()

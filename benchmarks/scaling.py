@@ -1,24 +1,25 @@
 """Compound scaling against depth, width and resolution alone, at equal MACs, on digits.
 
-    python benchmarks/scaling.py [--seeds 3] [--grid-seeds 3] [--phis 2] [--epochs 12]
+    python benchmarks/scaling.py [--seeds 3] [--grid-seeds 3] [--phi 2] [--epochs 12]
 
 1. A winner: the most accurate on validation images of 4 small networks drawn at random from the
    space of stages.
-2. The grid of coefficients, phi being 1, each network trained with so many seeds; the best
-   mean validation accuracy decides.
-3. For each phi the compound network, with the coefficients found and with the paper's, and the
-   three single-axis ones of equal MACs, each trained with every seed, other seeds than before.
+2. With each seed the winner itself, its compound network by the paper's coefficients, and the three
+   single-axis networks of equal MACs.
+3. The grid of coefficients, phi being 1, each network trained with so many seeds; the best mean
+   validation accuracy decides, and the compound network of these is trained as the others were.
 
-Prints validation and test accuracies, mean and standard deviation over the seeds, as a table that
-`benchmarks/results/scaling.md` keeps. One thread; widths are rounded to whole numbers (divisor 1),
-since the networks have few channels. Epochs and recipe are the same for all.
+Prints each training as it ends, and at last a table of validation and test accuracies, mean and
+standard deviation over the seeds, which `benchmarks/results/scaling.md` keeps. One thread; widths
+are rounded to whole numbers (divisor 1), since the networks have few channels. Epochs and recipe
+are the same for all.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,31 +92,68 @@ class Trainer:
         self.seconds += time.process_time() - started
         return Result(validation, test)
 
-    def train_all(self, architecture: Architecture, seeds: Iterable[int]) -> list[Result]:
-        """Train once with each seed."""
-        return [self.train(architecture, seed) for seed in seeds]
-
 
 def main() -> None:
-    """Find a winner, its coefficients, and compare."""
+    """Find a winner, compare its scaled versions, then find coefficients of its own."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--grid-seeds", type=int, default=3)
-    parser.add_argument("--phis", default="2")
+    parser.add_argument("--phi", type=float, default=2.0)
     parser.add_argument("--epochs", type=int, default=12)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     dataset = find_or_raise_dataset("digits")
     trainer = Trainer(held_in_memory(dataset.load(), "scaling"), dataset.info, arguments.epochs)
     base = find_winner(trainer, dataset.info)
-    coefficients = find_coefficients(trainer, base, range(1, arguments.grid_seeds + 1))
-    phis = tuple(float(phi) for phi in arguments.phis.split(","))
     seeds = range(101, 101 + arguments.seeds)
+    family = family_of(base, FamilyRequest(phis=(arguments.phi,)), PAPER)
+    compared = {
+        "unscaled": family.base,
+        "compound, paper's coefficients": family.members[0],
+        **{f"{axis} only": members[0] for axis, members in family.comparisons.items()},
+    }
+    results = train_all(trainer, compared, seeds)
+    found = find_coefficients(trainer, base, range(1, arguments.grid_seeds + 1))
+    name = f"compound, the grid's {found.alpha:g}, {found.beta:g}, {found.gamma:g}"
+    own = FamilyRequest(phis=(arguments.phi,), compare=False)
+    compared[name] = family_of(base, own, found).members[0]
+    results |= train_all(trainer, {name: compared[name]}, seeds)
+    print_table(compared, results)
+    print(f"\n{trainer.seconds:.0f} s of CPU time in all trainings, {arguments.epochs} epochs each")
+
+
+def train_all(
+    trainer: Trainer, networks: Mapping[str, Member], seeds: Iterable[int]
+) -> dict[str, list[Result]]:
+    """Train every network with one seed, then with the next; those that cannot be have none."""
+    results: dict[str, list[Result]] = {name: [] for name in networks}
+    for seed in seeds:
+        for name, member in networks.items():
+            if member.architecture is not None:
+                result = trainer.train(member.architecture, seed)
+                results[name].append(result)
+                print(
+                    f"seed {seed}, {name}: validation {result.validation:.2%}, "
+                    f"test {result.test:.2%}",
+                    flush=True,
+                )
+    return results
+
+
+def print_table(networks: Mapping[str, Member], results: Mapping[str, list[Result]]) -> None:
+    """Print a line for each network."""
     print("\n| network | width, depth, resolution | parameters | MACs | validation | test |")
     print("|---|---|---|---|---|---|")
-    for name, member in networks(base, coefficients, phis):
-        report(name, member, trainer, seeds)
-    print(f"\n{trainer.seconds:.0f} s of CPU time in all trainings, {arguments.epochs} epochs each")
+    for name, member in networks.items():
+        if member.figures is None:
+            print(f"| {name} | | | | {member.error} | |")
+            continue
+        scaled, found = member.multipliers, results[name]
+        print(
+            f"| {name} | {scaled.width:.3g}, {scaled.depth:.3g}, {scaled.resolution} "
+            f"| {member.figures['params']:,.0f} | {member.figures['macs']:,.0f} "
+            f"| {spread([r.validation for r in found])} | {spread([r.test for r in found])} |"
+        )
 
 
 def find_winner(trainer: Trainer, info: DatasetInfo) -> BaseNetwork:
@@ -145,7 +183,7 @@ def find_coefficients(trainer: Trainer, base: BaseNetwork, seeds: Iterable[int])
     for coefficients, member in grid_members(base, Grid()):
         if member.architecture is None or member.figures is None:
             continue
-        found = [result.validation for result in trainer.train_all(member.architecture, seeds)]
+        found = [trainer.train(member.architecture, seed).validation for seed in seeds]
         ranked.append((float(np.mean(found)), coefficients))
         print(
             f"| {coefficients.alpha:g}, {coefficients.beta:g}, {coefficients.gamma:g} "
@@ -154,36 +192,6 @@ def find_coefficients(trainer: Trainer, base: BaseNetwork, seeds: Iterable[int])
             flush=True,
         )
     return max(ranked, key=lambda pair: pair[0])[1]
-
-
-def networks(
-    base: BaseNetwork, coefficients: Coefficients, phis: tuple[float, ...]
-) -> Iterable[tuple[str, Member]]:
-    """Yield what is compared, by name: the base, then for each phi all of about equal MACs."""
-    found = family_of(base, FamilyRequest(phis=phis), coefficients)
-    paper = family_of(base, FamilyRequest(phis=phis, compare=False), PAPER)
-    yield "unscaled", found.base
-    c = coefficients
-    for number, phi in enumerate(phis):
-        yield f"phi {phi:g}, grid's {c.alpha:g}, {c.beta:g}, {c.gamma:g}", found.members[number]
-        yield f"phi {phi:g}, paper's coefficients", paper.members[number]
-        for axis, members in found.comparisons.items():
-            yield f"phi {phi:g}, {axis} only", members[number]
-
-
-def report(name: str, member: Member, trainer: Trainer, seeds: Iterable[int]) -> None:
-    """Train a network with all seeds and print its line of the table."""
-    if member.architecture is None or member.figures is None:
-        print(f"| {name} | | | | {member.error} | |", flush=True)
-        return
-    results = trainer.train_all(member.architecture, seeds)
-    scaled = member.multipliers
-    print(
-        f"| {name} | {scaled.width:.3g}, {scaled.depth:.3g}, {scaled.resolution} "
-        f"| {member.figures['params']:,.0f} | {member.figures['macs']:,.0f} "
-        f"| {spread([r.validation for r in results])} | {spread([r.test for r in results])} |",
-        flush=True,
-    )
 
 
 def spread(shares: list[float]) -> str:

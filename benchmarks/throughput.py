@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,14 +84,15 @@ def run_whole_path(trials: int) -> dict[str, float]:
     from nas.resources import Resources
     from nas.search import SearchLoop
     from nas.settings import load_settings
-    from workers.cluster import ensure_ray
+    from workers.cluster import ensure_ray, list_nodes
+    from workers.placement import Placement, places_on_cluster
     from workers.tuning import run_trials
 
     ends = Ends(trials)
 
     class TimedLoop(SearchLoop):
-        def complete(self, trial_id: str) -> None:
-            super().complete(trial_id)
+        def report_last(self, *given: Any) -> None:
+            super().report_last(*given)
             ends.note()
 
     _start_ray(ensure_ray)
@@ -114,7 +116,8 @@ def run_whole_path(trials: int) -> dict[str, float]:
         )
         viewer = Viewer(create_app(database, settings), job_id)
         viewer.start()
-        run_trials(loop, NoOpEvaluator(), Resources(), lambda: False)
+        slots = partial(places_on_cluster, Placement(Resources(), tuple(list_nodes())))
+        run_trials(loop, NoOpEvaluator(), Resources(), lambda: False, places=slots)
         completed = viewer.finish()
         database.close()
     if completed != trials:

@@ -37,6 +37,10 @@ class DatabaseUnavailableError(NasError):
     """Raised when the database cannot be reached, opened, or is of another version."""
 
 
+class AccessDeniedError(NasError):
+    """Raised by the client when the service wants another key, or the key may not do this."""
+
+
 class ServerUnavailableError(NasError):
     """Raised by the client when the service cannot be reached, or does not answer as it should."""
 

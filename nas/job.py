@@ -22,6 +22,7 @@ from nas.datasets import find_or_raise_dataset
 from nas.errors import InvalidInputError
 from nas.evaluator_fit import check_evaluator
 from nas.evaluators import EvaluatorChoice, EvaluatorKind, EvaluatorOptions, WeightSharingOptions
+from nas.final import MOST_SEEDS
 from nas.hyperparameters import HyperparametersRequest, decisions_of
 from nas.latency import LatencyOptions
 from nas.objective import Objective
@@ -52,7 +53,26 @@ def _readable_constraint(text: str) -> str:
 class JobSpec(BaseModel):
     """One request: search this space with this sampler on this data set, so many trials."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"space": "cell", "sampler": "model", "dataset": "digits", "trials": 20},
+                {
+                    "name": "small and good",
+                    "space": "stages",
+                    "sampler": "nsga2",
+                    "dataset": "digits",
+                    "trials": 50,
+                    "epochs": 8,
+                    "objective": ["accuracy", "params"],
+                    "constraints": ["params<=1e6"],
+                    "seed": 1,
+                },
+            ]
+        },
+    )
 
     name: Label = Field("", max_length=200, description="a label for people", examples=["digits"])
     space: Annotated[str, known(find_or_raise_space)] = Field(
@@ -76,6 +96,13 @@ class JobSpec(BaseModel):
     epochs: int = Field(5, ge=1, le=10_000, description="epochs each candidate is trained for")
     final_epochs: int = Field(
         60, ge=1, le=10_000, description="epochs the winner is retrained for before its test"
+    )
+    final_seeds: int = Field(
+        1,
+        ge=1,
+        le=MOST_SEEDS,
+        description="seeds the winner is retrained and tested with, from `seed` on: their mean and "
+        "standard deviation are shown, the first one's weights are kept",
     )
     evaluator: Annotated[str, known(EvaluatorChoice.parse)] = Field(
         "training",

@@ -179,7 +179,8 @@ class MetricView(BaseModel):
 class JobView(JobSpec):
     """A job: what was asked for, where it stands, and what came of it."""
 
-    model_config = ConfigDict(extra="ignore")  # so that a client may be older than its server
+    # So that a client may be older than its server; the examples are of requests.
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     id: str = Field(description="UUIDv7: the order of ids is that of creation")
     status: JobStatus

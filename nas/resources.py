@@ -36,7 +36,8 @@ class Resources(BaseModel):
         None,
         gt=0,
         le=31_536_000,
-        description="a trial without a new epoch for so long has failed; unset: never",
+        description="a trial without a new epoch for so long has failed, and so has the winner's "
+        "training, and a baseline that takes longer; unset: never",
     )
     compile: bool = Field(
         False,

@@ -99,8 +99,9 @@ def _put_back(
     job.status = JobStatus.QUEUED
     job.finished_at, job.error = None, None
     job.runner, job.lease_expires_at = None, None
-    # Another trial may win now; a checkpoint of the former winner's retraining is not its own.
-    (final_directory(artifact_dir, job.id) / CHECKPOINT_NAME).unlink(missing_ok=True)
+    # Another trial may win now; checkpoints of the former winner's retraining are not its own.
+    for checkpoint in final_directory(artifact_dir, job.id).rglob(CHECKPOINT_NAME):
+        checkpoint.unlink()
     job.final_epoch = 0
 
 

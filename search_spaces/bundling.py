@@ -65,6 +65,10 @@ class Bundle:
         """Add a class or function with its dependencies; raises `StandaloneSourceError`."""
         self._add(thing.__module__, thing.__qualname__, thing.__qualname__)
 
+    def add_import(self, module: str, name: str) -> None:
+        """Add what statements beside the definitions need, of the standard library or torch."""
+        self.imports.setdefault(name, _Import(module, name, name))
+
     def render_definitions(self) -> str:
         """Write the definitions, each after those it uses."""
         return "\n\n\n".join(self.definitions.values())

@@ -23,6 +23,7 @@ from search_spaces.errors import (
     first_problem,
     shown,
 )
+from search_spaces.formatting import formatted
 from search_spaces.nasbench201.space import NasBench201Space
 from search_spaces.stages.space import StagesSpace
 
@@ -199,5 +200,10 @@ def draw_svg(architecture: Architecture) -> str:
 
 
 def standalone_source(architecture: Architecture, input_shape: InputShape, num_classes: int) -> str:
-    """Write `architecture` as a Python module that needs torch alone."""
-    return spaces()[architecture.space].standalone_source(architecture, input_shape, num_classes)
+    """Write `architecture` as a formatted Python module that needs torch alone.
+
+    Raises:
+        StandaloneSourceError: The source of one of its operations cannot be copied.
+    """
+    space = spaces()[architecture.space]
+    return formatted(space.standalone_source(architecture, input_shape, num_classes))

@@ -36,10 +36,10 @@ def write_module(
     source.add(classifier)
     arguments = "" if resolution is None else f", resolution={resolution}"
     shown_constants = f"\n\n\n{constants}" if constants else ""
+    definitions = source.render_definitions()
     text = f'''"""A convolutional network found by architecture search. It needs torch alone.
 
-    from pathlib import Path
-    model = load(Path("weights.pt"))  # or build() for fresh weights
+    model = load()  # or build() for fresh weights
     logits = model(images)  # images: (N, {channels}, {height}, {width}) float, values in [0, 1]
 
 {drawing}
@@ -48,9 +48,7 @@ architecture {content_hash}
 """
 
 {source.render_imports()}
-
-
-{source.render_definitions()}{shown_constants}
+{_blank_lines(definitions)}{definitions}{shown_constants}
 
 
 def build() -> {classifier.__name__}:
@@ -59,24 +57,30 @@ def build() -> {classifier.__name__}:
     return {classifier.__name__}(network, {channels}{arguments})
 
 
-def load(weights: Path) -> {classifier.__name__}:
-    """Make the network and load the trained weights; ready for inference."""
+def load(weights: Path | None = None) -> {classifier.__name__}:
+    """Make the network, ready for inference, with the weights beside this file or others."""
+    weights = weights or Path(__file__).with_suffix(".pt")
     model = build()
     model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     return model.eval()
 
 
 if __name__ == "__main__":
-    model = load(Path(__file__).with_suffix(".pt"))
+    model = load()
     logits = model(torch.rand(1, {channels}, {height}, {width}))
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{{parameters:,}} parameters, logits {{tuple(logits.shape)}}")
 '''
-    _check_names(text)
+    check_names(text)
     return text
 
 
-def _check_names(source: str) -> None:
+def _blank_lines(definitions: str) -> str:
+    """Return what stands after the imports: two lines before a class or function, else one."""
+    return "\n\n" if definitions.startswith(("class ", "def ", "@")) else "\n"
+
+
+def check_names(source: str) -> None:
     """Refuse a module in which one definition or import would replace another."""
     seen: set[str] = set()
     for node in ast.parse(source).body:

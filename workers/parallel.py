@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 from workers.cluster import cancel_task, require_cluster
@@ -49,11 +48,10 @@ def call_each(
     from ray.exceptions import RayError, RayTaskError
 
     # Never anew: Ray would repeat without end a call that takes more memory than there is.
-    timed = partial(_call_in_time, timeout_seconds, function)
-    task: Any = ray.remote(num_cpus=1, max_retries=0)(timed)
+    task: Any = ray.remote(num_cpus=1, max_retries=0)(_call_in_time)
     shared = [ray.put(argument) for argument in arguments]
     started = time.monotonic()
-    name_of = {task.remote(name, *shared): name for name in names}
+    name_of = {task.remote(timeout_seconds, function, name, *shared): name for name in names}
     try:
         while name_of and not should_stop():
             ended, _ = ray.wait(list(name_of), timeout=_LOOK_SECONDS)

@@ -15,7 +15,7 @@ from typing import Any
 
 from nas.database import Database
 from nas.database.timings import add_phase_times, add_worker_times
-from nas.errors import DatabaseUnavailableError
+from nas.errors import ClusterLostError, DatabaseUnavailableError
 from nas.phases import Phase, PhaseClock
 from workers.background import alongside
 
@@ -95,6 +95,8 @@ def recording(
             record()
             try:
                 count = slots()
+            except ClusterLostError:  # of which the runner tells
+                return
             except Exception as error:  # what cannot be counted now must not end the job
                 _LOG.warning("workers of job %s: %s", job_id, error, extra={"job_id": job_id})
 

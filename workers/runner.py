@@ -221,7 +221,15 @@ class JobRunner:
                         trains = evaluator_for(data, placement.largest_share, acceleration)
                         evaluator = surviving(trains, spec.resources)
                         resources = placement.bounded_resources
-                        run_trials(loop, evaluator, resources, should_stop, share_of)
+                        run_trials(
+                            loop,
+                            evaluator,
+                            resources,
+                            should_stop,
+                            share_of,
+                            # Estimated shares differ: how many fit shows as they are placed.
+                            None if placement.is_estimated else slots,
+                        )
                 else:
                     complete_untrained(loop, should_stop)
                 return loop

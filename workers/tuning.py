@@ -9,9 +9,8 @@ the loop and the database are only touched there. The actors are reused from tri
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,94 +24,29 @@ from nas.errors import (
     DatabaseUnavailableError,
     JobTakenError,
     NasError,
-    TrialFailedError,
     TrialInfeasibleError,
 )
-from nas.evaluation import EpochReport, Evaluator, TrialTask
+from nas.evaluation import Evaluator, TrialTask
+from nas.heap import freeze_heap
 from nas.phases import Phase
 from nas.resources import Resources
 from nas.search import SearchLoop
-from nas.shortage import MemoryShortage
 from nas.status import TrialStatus
 from workers.cluster import require_cluster
-from workers.finished_trials import forget_finished
+from workers.finished_trials import NoProgress, forget_finished
+from workers.handing_out import Handout, Room
 from workers.memory_monitor import (
     bytes_at_kill,
     let_tune_survive_kills,
     with_half_batches_after_kill,
 )
-from workers.placement import ShareOf, TrialShare, named_share
+from workers.placement import ShareOf, named_share
 from workers.recording import TrialTimes
+from workers.starting_actors import let_actors_start
+from workers.trainable import Ending, TrialTrainable
 
 WORKER_RESTARTS = 2
 """How often a trial is placed anew after its worker process died."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """Says that a trial ended without completing, and why."""
-
-    status: TrialStatus
-    reason: str
-    shortage: MemoryShortage | None = None
-
-    @classmethod
-    def of(cls, error: TrialInfeasibleError) -> Ending:
-        """Say that a trial cannot be evaluated here."""
-        return cls(TrialStatus.INFEASIBLE, str(error), error.shortage)
-
-
-class TrialTrainable(tune.Trainable):
-    """Runs one trial after the other in the same actor, an epoch per step."""
-
-    def setup(self, config: dict[str, Any], evaluator: Evaluator | None = None) -> None:
-        """Take the first trial; `evaluator` arrives once per actor through the object store."""
-        if evaluator is None:
-            raise TypeError("TrialTrainable needs its evaluator, see `tune.with_parameters`")
-        self._evaluator = evaluator
-        self._reports: Iterator[EpochReport] = iter(())
-        self.reset_config(config)
-
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Take the next trial."""
-        self.cleanup()
-        self._task: TrialTask = new_config["task"]
-        self._reports = self._evaluator.evaluate(self._task)
-        self._ending: Ending | None = new_config.get("ending")
-        self._is_described = False
-        return True
-
-    def cleanup(self) -> None:
-        """Let go of what the trial holds beside this actor; it may have been stopped early."""
-        if isinstance(self._reports, Generator):
-            self._reports.close()
-
-    def step(self) -> dict[str, Any]:
-        """Run the next epoch; the result carries its report, or how the trial ended.
-
-        The first of a trial carries what it runs with, too.
-        """
-        if self._ending is not None:
-            return _ended(self._ending)
-        try:
-            report = next(self._reports)
-        except TrialInfeasibleError as error:
-            return _ended(Ending.of(error))
-        except TrialFailedError as error:
-            return _ended(Ending(TrialStatus.FAILED, str(error)))
-        except Exception as error:  # a candidate's failure must never be the job's
-            return _ended(Ending(TrialStatus.FAILED, f"{type(error).__name__}: {error}"))
-        result = {"report": report, "done": report.epoch >= self._task.epochs}
-        if not self._is_described:
-            self._is_described = True
-            result["environment"] = self._evaluator.environment()
-        return result
-
-    def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """Do nothing: evaluators keep their own checkpoints."""
-
-    def load_checkpoint(self, checkpoint: Any) -> None:
-        """Do nothing: evaluators keep their own checkpoints."""
 
 
 class _LeftOutOfSnapshots:
@@ -131,11 +65,13 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         evaluator: Evaluator,
         share_of: ShareOf,
         should_stop: Callable[[], bool],
+        room: Room,
     ) -> None:
         super().__init__()
         self._loop = loop
         self._evaluator = evaluator
         self._share_of = share_of
+        self._room = room
         self._should_stop = should_stop
         self.outage: NasError | None = None
         self._tasks: dict[str, TrialTask] = {}
@@ -143,7 +79,9 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         self._times = TrialTimes(loop.phases)
 
     def suggest(self, trial_id: str) -> Any:
-        """Return the next trial's configuration, or that there is none."""
+        """Return the next trial's configuration, None for not yet, or that there is none."""
+        if not self._room.has_place(len(self._tasks)):
+            return None
         task = None
         with self._noting_outage():
             task = None if self.should_stop() else self._loop.next_task()
@@ -151,15 +89,16 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
             return Searcher.FINISHED
         self._tasks[trial_id] = task
         self._times.handed_out(trial_id)
-        return {"task": task, "share": self._share_of(task)}
+        return {"handout": Handout(task, self._share_of(task))}
 
     def goes_on(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Record an epoch and return whether the trial is worth the next one."""
         if trial_id not in self._tasks or "report" not in result or self.outage is not None:
             return True
         self._times.note(trial_id, result)
+        task = self._tasks[trial_id]
         with self._noting_outage(), self._loop.phases.measure(Phase.RECORD):
-            if not self._report(self._tasks[trial_id], result):
+            if not self._loop.report(task.trial_id, result["report"], result.get("environment")):
                 return False
         return True
 
@@ -174,13 +113,15 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         except TrialInfeasibleError as error:
             trial.config["ending"] = self._endings[trial.trial_id] = Ending.of(error)
         else:
-            trial.config["task"] = self._tasks[trial.trial_id] = task
+            self._tasks[trial.trial_id] = task
+            trial.config["handout"] = Handout(task, trial.config["handout"].share)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Record how a trial ended; one that Tune merely cuts off stays as it is."""
         task = self._tasks.pop(trial_id, None)
+        self._room.note_end()
         if task is None or self.outage is not None:
             return
         self._times.note(trial_id, result or {})
@@ -223,14 +164,10 @@ class SearchLoopSearcher(_LeftOutOfSnapshots, Searcher):
         if ending is not None:
             self._loop.fail(task.trial_id, ending.status, ending.reason, ending.shortage)
         elif result is not None and result.get("done") and "report" in result:
-            if self._report(task, result):
-                self._loop.complete(task.trial_id)
+            self._loop.report_last(task.trial_id, result["report"], result.get("environment"))
         else:
             return False
         return True
-
-    def _report(self, task: TrialTask, result: dict[str, Any]) -> bool:
-        return self._loop.report(task.trial_id, result["report"], result.get("environment"))
 
     def save(self, checkpoint_path: str) -> None:
         """Do nothing: the database holds all there is to resume from."""
@@ -253,6 +190,11 @@ class EpochScheduler(_LeftOutOfSnapshots, FIFOScheduler):
         if not self._is_prepared:
             let_tune_survive_kills(tune_controller)
             self._is_prepared = True
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """Leave it to the controller, which starts trials in order, once it is put straight."""
+        let_actors_start(tune_controller._tune_controller)
+        return None
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Record an epoch and say whether the trial goes on; not called after its last one."""
@@ -289,11 +231,13 @@ def run_trials(
     resources: Resources,
     should_stop: Callable[[], bool],
     share_of: ShareOf | None = None,
+    places: Callable[[], int] | None = None,
 ) -> None:
     """Evaluate the loop's trials on the connected Ray cluster until they end or `should_stop()`.
 
     `share_of` says what of the cluster a trial gets; unset: what `resources` name, and no GPU
-    where they name none.
+    where they name none. `places` says how many trials fit on the cluster at this moment, where
+    that is known before they are placed.
 
     Raises:
         DatabaseUnavailableError: A step could not be recorded; the loop is to be made anew.
@@ -303,7 +247,10 @@ def run_trials(
     trainable = tune.with_resources(
         tune.with_parameters(TrialTrainable, evaluator=evaluator), _tune_resources
     )
-    searcher = SearchLoopSearcher(loop, evaluator, share_of or named_share(resources), should_stop)
+    freeze_heap()
+    searcher = SearchLoopSearcher(
+        loop, evaluator, share_of or named_share(resources), should_stop, Room(places)
+    )
     with tempfile.TemporaryDirectory(prefix="nas-tune-") as storage:
         tune.Tuner(
             trainable,
@@ -319,6 +266,8 @@ def run_trials(
                 storage_path=storage,
                 stop=StopWhen(searcher.should_stop),
                 failure_config=tune.FailureConfig(max_failures=WORKER_RESTARTS),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                callbacks=[NoProgress()],
                 verbose=0,
             ),
         ).fit()
@@ -332,7 +281,8 @@ def _tune_resources(config: dict[str, Any]) -> tune.PlacementGroupFactory:
     A trial of several workers takes its share through Ray Train; what drives it takes a byte, since
     Tune cannot ask for nothing.
     """
-    share: TrialShare = config["share"]
+    handout: Handout = config["handout"]
+    share = handout.share
     bundle = {"CPU": share.cpus, "GPU": share.gpus} if share.workers == 1 else {"memory": 1.0}
     return tune.PlacementGroupFactory([bundle], strategy="SPREAD")
 
@@ -344,7 +294,3 @@ def _last_error(trial: Trial) -> str:
         return ""
     _, _, last = Path(path).read_text(errors="replace").rpartition("Failure # ")
     return last
-
-
-def _ended(ending: Ending) -> dict[str, Any]:
-    return {"ending": ending, "done": True}

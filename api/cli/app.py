@@ -20,6 +20,7 @@ from api.cli import (
     logs,
     pareto,
     policy,
+    reproducing,
     scaling,
     scoring,
     search,
@@ -48,6 +49,7 @@ app.command("pareto")(pareto.pareto)
 app.command("policy")(policy.policy)
 app.command("export")(exporting.export_command)
 app.command("scale")(scaling.scale_command)
+app.command("reproduce")(reproducing.reproduce_command)
 app.command("analyze")(analyzing.analyze_command)
 app.command("latency")(latency.latency)
 app.command("score")(scoring.score_command)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from api.cli.context import DatabaseOption, JsonOption, opened
-from api.cli.output import console, print_json
+from api.cli.output import byte_size, console, print_json
+from api.wording import percent
 from nas.errors import InvalidInputError
 from nas.export import ExportFormat, export
 
@@ -16,7 +18,7 @@ from nas.export import ExportFormat, export
 def export_command(
     target: Annotated[str, typer.Argument(metavar="JOB|TRIAL", help="Id of a job or a trial.")],
     export_format: Annotated[
-        str, typer.Option("--format", help="onnx, safetensors, torch, python or json.")
+        str, typer.Option("--format", help=f"{', '.join(ExportFormat)}.")
     ] = "onnx",
     out: Annotated[
         Path | None, typer.Option(help="File or directory; default: the job's artefacts.")
@@ -37,9 +39,26 @@ def export_command(
         return
     for file in result.files:
         console.print(str(file), highlight=False, soft_wrap=True)
-    if "max_abs_difference" in result.details:
-        console.print(
-            f"same logits as PyTorch on {result.details['images_compared']} test images: largest "
-            f"difference {result.details['max_abs_difference']:.1e}",
-            highlight=False,
-        )
+    for line in _checked(export_format, result.details):
+        console.print(line, highlight=False)
+
+
+def _checked(export_format: str, details: Mapping[str, Any]) -> Iterator[str]:
+    """Word what was measured about each format that computes."""
+    for name, figures in details.get("formats", {export_format: details}).items():
+        if "error" in figures:
+            yield f"{name}: left out: {figures['error']}"
+        elif "accuracy_drop" in figures:
+            yield (
+                f"{name}: accuracy {percent(figures['test_accuracy'])} on "
+                f"{figures['images_compared']} test images, in single precision "
+                f"{percent(figures['single_precision_test_accuracy'])}; "
+                f"{byte_size(figures['size_bytes'])}, before "
+                f"{byte_size(figures['single_precision_size_bytes'])}"
+            )
+        elif "max_abs_difference" in figures:
+            yield (
+                f"{name}: {figures['equal_answers']:.2%} of the answers are PyTorch's on "
+                f"{figures['images_compared']} test images, largest difference "
+                f"{figures['max_abs_difference']:.1e}"
+            )

@@ -12,7 +12,7 @@ from api.cli.onlooker import best_of, find_service, looking
 from api.cli.output import console, local_time, print_json, print_table
 from api.cli.pareto import print_front
 from api.cli.remote import print_there, wait_there
-from api.wording import percent
+from api.wording import percent, spread
 from nas.client import Job
 from nas.database import Database
 from nas.errors import NotFoundError
@@ -20,6 +20,7 @@ from nas.hyperparameters import PREFIX, decisions_of, nearest_answers
 from nas.ids import utc_now
 from nas.job_file import write_job_file
 from nas.objective_request import objective_of
+from nas.retraining import request_seeds
 from nas.retrying import retry_failed_trials
 from nas.settings import Settings
 from search_spaces import draw, parse_architecture
@@ -79,6 +80,7 @@ def show(job_id: JobArgument, db: DatabaseOption = None, as_json: JsonOption = F
             ("trials", f"{job.trials_done} of {job.trials} done ({counts or 'none yet'})"),
             ("best validation", percent(job.best.metrics.accuracy if job.best else None)),
             ("test", percent(job.test_accuracy)),
+            ("test, all seeds", spread(job.final)),
             ("baselines, validation", baseline_summary(job.baselines)),
             ("created", local_time(job.created_at)),
             ("started", local_time(job.started_at)),
@@ -147,6 +149,25 @@ def retry(
     with opened(db, ray_address) as (database, settings):
         with database.write() as session:
             retry_failed_trials(session, settings.artifact_dir, job_id, utc_now(), trial or ())
+        _go_on(database, settings, job_id, as_json)
+
+
+@app.command("retrain")
+def retrain(
+    job_id: JobArgument,
+    seeds: Annotated[int, typer.Option(help="Seeds in all, those it was tested with included.")],
+    db: DatabaseOption = None,
+    ray_address: RayOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Retrain an ended job's winner with more seeds, here and now."""
+    service = find_service(db)
+    if service is not None:
+        _go_on_there(service.job(job_id).retrain(seeds), as_json)
+        return
+    with opened(db, ray_address) as (database, settings):
+        with database.write() as session:
+            request_seeds(session, job_id, seeds, utc_now())
         _go_on(database, settings, job_id, as_json)
 
 

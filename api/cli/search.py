@@ -36,6 +36,7 @@ def search(
     trials: Annotated[int, typer.Option(help="Architectures to evaluate.")] = 20,
     epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = 5,
     final_epochs: Annotated[int, typer.Option(help="Epochs of the winner's retraining.")] = 60,
+    final_seeds: Annotated[int, typer.Option(help="Seeds the winner is retrained with.")] = 1,
     evaluator: Annotated[
         str, typer.Option(help="training, proxy:NAME (see `nas proxies`) or weight-sharing.")
     ] = "training",
@@ -135,6 +136,7 @@ def search(
         "trials": trials,
         "epochs": epochs,
         "final_epochs": final_epochs,
+        "final_seeds": final_seeds,
         "evaluator": evaluator,
         "evaluator_options": parse_options("--evaluator-option", evaluator_option),
         "screen": _screen(screen, screen_option),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -17,6 +17,7 @@ import typer
 
 from api.access.policy import LOOPBACK_NAMES, AccessPolicy, is_loopback
 from api.cli.context import DatabaseOption, RayOption, opened_for_service
+from api.cli.kept_running import kept_running
 from api.cli.output import console
 from nas.database import Database
 from nas.database.api_keys import has_keys
@@ -59,8 +60,10 @@ def serve(
         console.print(f"dashboard  http://{host}:{port}/", highlight=False)
         console.print(f"API        http://{host}:{port}/api/docs", highlight=False)
         with _embedded_runner(settings) if runner else contextlib.nullcontext():
+            app = create_app(database, settings, access)
+            gc.freeze()  # what is there stays; to look through it again would hold up requests
             uvicorn.run(
-                create_app(database, settings, access),
+                app,
                 host=host,
                 port=port,
                 log_level="warning",
@@ -92,7 +95,8 @@ def worker(
 def _embedded_runner(settings: Settings) -> Iterator[None]:
     """Keep a worker process beside the server: training never blocks a request.
 
-    It is told to stop when the server ends, and stops by itself should the server be killed.
+    It is told to stop when the server ends, and stops by itself should the server be killed. Should
+    it end otherwise, with its Ray cluster's head or for want of memory, it is started anew.
     """
     environment = os.environ | {
         "NAS_DATABASE_URL": settings.database_url,
@@ -102,19 +106,9 @@ def _embedded_runner(settings: Settings) -> Iterator[None]:
     }
     if settings.ray_address is not None:
         environment["NAS_RAY_ADDRESS"] = settings.ray_address
-    process = subprocess.Popen(
-        [sys.executable, "-m", "api.cli", "worker", "--stop-with-parent"],
-        env=environment,
-        start_new_session=True,  # Ctrl-C reaches the server alone, which then stops its runner
-    )
-    try:
+    command = [sys.executable, "-m", "api.cli", "worker", "--stop-with-parent"]
+    with kept_running(command, environment, end_seconds=_SHUTDOWN_SECONDS):
         yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(_SHUTDOWN_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
 def _when_orphaned(act: Callable[[], None]) -> None:

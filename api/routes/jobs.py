@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from api.access.ownership import PrincipalDep
@@ -15,8 +13,7 @@ from api.parameters import JobId
 from api.problems import possible
 from api.reads import ReadDep
 from nas.artifacts import open_store
-from nas.database import Database
-from nas.database.artifacts import find_or_raise_artifact, list_artifacts
+from nas.database.artifacts import list_artifacts
 from nas.database.jobs import (
     JobRow,
     create_job,
@@ -26,11 +23,10 @@ from nas.database.jobs import (
     request_resume,
     request_stop,
 )
-from nas.database.trials import find_best_trial, find_or_raise_trial
+from nas.database.trials import find_best_trial
 from nas.datasets.location import require_below
 from nas.deletion import delete_job
 from nas.errors import NotFoundError
-from nas.export import ExportFormat, export_from_settings
 from nas.feasibility import check_feasible
 from nas.ids import utc_now
 from nas.job import JobSpec
@@ -40,20 +36,6 @@ from nas.representations import ArtifactView, JobView, TrialView
 from nas.retrying import retry_failed_trials
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
-
-
-class ExportRequest(BaseModel):
-    """What to export."""
-
-    format: ExportFormat
-    trial_id: str | None = Field(None, description="a trial of the job; default: the winner")
-
-
-class ExportView(BaseModel):
-    """The files an export made."""
-
-    format: ExportFormat
-    artifacts: list[ArtifactView]
 
 
 async def _data_below_data_dir(request: Request, settings: SettingsDep) -> None:
@@ -181,29 +163,3 @@ async def artifacts(job_id: JobId, read: ReadDep) -> Response:
 def _artifacts(session: Session, job_id: str) -> list[ArtifactView]:
     find_or_raise_job(session, job_id)
     return [ArtifactView.of(row) for row in list_artifacts(session, job_id)]
-
-
-@router.post("/{job_id}/export", status_code=201, responses=possible(404, 409, 413, 415))
-async def export(
-    job_id: JobId,
-    wanted: ExportRequest,
-    request: Request,
-    database: DatabaseDep,
-    settings: SettingsDep,
-) -> ExportView:
-    """Export the winner, or one trial, and check the result on real images."""
-    await run_in_threadpool(_require_part_of, database, job_id, wanted.trial_id)
-    # In a process of its own: tracing a network would hold up every other request.
-    ids = await request.app.state.torch_process.run(
-        export_from_settings, settings, wanted.trial_id or job_id, wanted.format
-    )
-    with database.read() as session:
-        views = [ArtifactView.of(find_or_raise_artifact(session, each)) for each in ids]
-    return ExportView(format=wanted.format, artifacts=views)
-
-
-def _require_part_of(database: Database, job_id: str, trial_id: str | None) -> None:
-    with database.read() as session:
-        find_or_raise_job(session, job_id)
-        if trial_id is not None and find_or_raise_trial(session, trial_id).job_id != job_id:
-            raise NotFoundError(f"no trial {trial_id!r}")

@@ -6,11 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
 
 from api.access.ownership import PrincipalDep
 from api.dependencies import DatabaseDep, SettingsDep
 from api.parameters import JobId, TrialId
 from api.problems import possible
+from api.reads import ReadDep
 from api.routes.jobs import submitted
 from nas.access import Principal
 from nas.database import Database
@@ -75,13 +77,15 @@ async def scaling(
     return view
 
 
-@router.get("/jobs/{job_id}/follow-ups", responses=possible(404))
-def follow_ups(job_id: str, database: DatabaseDep, principal: PrincipalDep) -> list[JobView]:
+@router.get("/jobs/{job_id}/follow-ups", response_model=list[JobView], responses=possible(404))
+async def follow_ups(job_id: JobId, principal: PrincipalDep, read: ReadDep) -> Response:
     """List the jobs that scale a network which this job found, newest first."""
-    with database.read() as session:
-        find_or_raise_job(session, job_id)
-        rows = list_follow_ups(session, job_id, owner=principal.sees_owner)
-        return [JobView.of(session, row) for row in rows]
+    return await read(lambda session: _follow_ups(session, job_id, principal.sees_owner))
+
+
+def _follow_ups(session: Session, job_id: str, owner: str | None) -> list[JobView]:
+    find_or_raise_job(session, job_id)
+    return JobView.of_many(session, list_follow_ups(session, job_id, owner=owner))
 
 
 def _submit(

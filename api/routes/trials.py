@@ -6,23 +6,25 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from api.dependencies import DatabaseDep, SettingsDep
-from api.event_stream import LastEventId, event_stream, write_event
+from api.event_stream import HEADERS, MEDIA_TYPE, LastEventId, event_stream, write_event
 from api.parameters import TrialId
 from api.problems import possible
-from api.reads import ReadDep
+from api.reads import Content, ReadDep
 from nas.artifacts import open_store
+from nas.database import Database
 from nas.database.trials import find_or_raise_trial, list_metrics
 from nas.deletion import delete_trial
 from nas.ids import utc_now
 from nas.pages import MetricPage
 from nas.representations import MetricView, TrialView
 from nas.retrying import retry_trial
+from nas.settings import Settings
 from nas.trial_log import PART_BYTES, SMALLEST_PART_BYTES, TrialLogView
 
 router = APIRouter(prefix="/trials", tags=["trials"])
@@ -64,15 +66,23 @@ def _metrics(session: Session, trial_id: str) -> MetricPage:
     return MetricPage(items=[MetricView.of(row) for row in list_metrics(session, trial_id)])
 
 
-@router.get("/{trial_id}/log", responses=possible(404))
+@router.get("/{trial_id}/log", response_model=TrialLogView, responses=possible(404))
 def log(
     trial_id: TrialId,
+    request: Request,
     database: DatabaseDep,
     settings: SettingsDep,
     offset: Offset = 0,
     limit: Limit = PART_BYTES,
-) -> TrialLogView:
+) -> Response:
     """Show a part of what the trial printed and logged, and how the trial stands."""
+    part = _part(database, settings, trial_id, offset, limit)
+    return Content.of(part).answer(request.headers)
+
+
+def _part(
+    database: Database, settings: Settings, trial_id: str, offset: int, limit: int = PART_BYTES
+) -> TrialLogView:
     with database.read() as session:
         return TrialLogView.read(
             session, settings.artifact_dir, trial_id, offset=offset, limit=limit
@@ -97,7 +107,7 @@ async def follow_log(
     a client that was cut off goes on. The last one is called `end`.
     """
     begin = offset if last_event_id is None else last_event_id
-    first = await run_in_threadpool(log, trial_id, database, settings, begin)
+    first = await run_in_threadpool(_part, database, settings, trial_id, begin)
 
     async def events() -> AsyncIterator[str]:
         part = first
@@ -106,7 +116,7 @@ async def follow_log(
                 yield write_event(part.next_offset, "log", part)
             else:
                 await asyncio.sleep(_LOOK_SECONDS)
-            part = await run_in_threadpool(log, trial_id, database, settings, part.next_offset)
+            part = await run_in_threadpool(_part, database, settings, trial_id, part.next_offset)
         yield write_event(part.next_offset, "end", part)
 
-    return StreamingResponse(events(), media_type="text/event-stream")
+    return StreamingResponse(events(), media_type=MEDIA_TYPE, headers=HEADERS)

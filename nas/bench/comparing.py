@@ -16,6 +16,7 @@ from nas.bench.problem import TableProblem
 from nas.bench.running import Run, run_on_table
 from nas.bench.table import Table
 from nas.database import open_database
+from nas.heap import freeze_heap
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,11 @@ def _start_worker(table: Table) -> None:
     _PROBLEM = TableProblem(table)
     # Each process has a core of its own. Only libraries that are loaded already can be told.
     import scipy.linalg  # noqa: F401
+    import torch  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
+    freeze_heap()
 
 
 def _run(sampler: str, seed: int, queries: int) -> Run:

@@ -95,8 +95,8 @@ def run_on_table(
             loop.fail(task.trial_id, TrialStatus.INFEASIBLE, "the table has no such row")
             continue
         metrics = Metrics(accuracy=value / 100, loss=1 - value / 100)
-        loop.report(task.trial_id, EpochReport(1, metrics, train_loss=0.0, train_seconds=0.0))
-        loop.complete(task.trial_id)
+        report = EpochReport(1, metrics, train_loss=0.0, train_seconds=0.0)
+        loop.report_last(task.trial_id, report)
         regret.add(value)
     spent, _ = loop.phases.take()
     asking = spent.get(Phase.ASK, Spent())

@@ -8,25 +8,31 @@ import httpx
 from pydantic import SecretStr
 
 from nas.errors import (
+    AccessDeniedError,
     ConflictError,
     DatabaseUnavailableError,
     InvalidInputError,
     NasError,
     NotFoundError,
+    QuotaExceededError,
     ServerUnavailableError,
 )
 from nas.settings import load_settings
 
 ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.25
+_LONGEST_WAIT_SECONDS = 60
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _ERRORS: dict[int, type[NasError]] = {
     400: InvalidInputError,
+    401: AccessDeniedError,
+    403: AccessDeniedError,
     404: NotFoundError,
     409: ConflictError,
     413: InvalidInputError,
     415: InvalidInputError,
     422: InvalidInputError,
+    429: QuotaExceededError,
     503: DatabaseUnavailableError,
 }
 
@@ -44,6 +50,14 @@ def connection_settings(url: str | None, api_key: str | None) -> dict[str, Any]:
     if settings.api_key is not None:
         headers["Authorization"] = f"Bearer {settings.api_key.get_secret_value()}"
     return {"base_url": f"{settings.api_url}/api/v1", "headers": headers, "timeout": _TIMEOUT}
+
+
+def seconds_to_wait(response: httpx.Response) -> float | None:
+    """Return after how long a key that has asked too often may ask again; None for all else."""
+    after = response.headers.get("Retry-After", "")
+    if response.status_code != 429 or not after.isdecimal():
+        return None
+    return float(after) if int(after) <= _LONGEST_WAIT_SECONDS else None
 
 
 def raise_for_problem(response: httpx.Response) -> None:

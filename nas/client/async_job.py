@@ -91,6 +91,11 @@ class AsyncJob:
         """Try the failed trials again."""
         return await self._do("retry")
 
+    async def retrain(self, seeds: int) -> Self:
+        """Queue the ended job, to have its winner tested with so many seeds in all."""
+        self.view = await self._client.send(calls.retrain(self.id, seeds))
+        return self
+
     async def delete(self) -> None:
         """Delete the job for good; it must not be active."""
         await self._client.send(calls.delete_job(self.id))

@@ -18,6 +18,7 @@ from nas.client.answers import (
     FIRST_PAUSE_SECONDS,
     connection_settings,
     raise_for_problem,
+    seconds_to_wait,
     unreachable,
 )
 from nas.client.async_job import AsyncJob
@@ -207,9 +208,12 @@ class AsyncClient:
                 if attempt == ATTEMPTS or not call.may_be_repeated:
                     raise unreachable(self._http.base_url, error) from error
                 await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
-            else:
+                continue
+            wait = seconds_to_wait(answer)
+            if wait is None or attempt == ATTEMPTS:
                 raise_for_problem(answer)
                 return call.read(answer.content)
+            await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
     async def close(self) -> None:

@@ -78,6 +78,12 @@ def job_action(job_id: str, action: str) -> Call[JobView]:
     return Call("POST", f"/jobs/{_segment(job_id)}/{action}", _one(JobView))
 
 
+def retrain(job_id: str, seeds: int) -> Call[JobView]:
+    """Have an ended job's winner retrained with more seeds."""
+    path = f"/jobs/{_segment(job_id)}/retrain"
+    return Call("POST", path, _one(JobView), body={"seeds": seeds})
+
+
 def delete_job(job_id: str) -> Call[None]:
     """Delete a job."""
     return Call("DELETE", f"/jobs/{_segment(job_id)}", _nothing)

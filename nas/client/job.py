@@ -91,6 +91,11 @@ class Job:
         """Try the failed trials again."""
         return self._do("retry")
 
+    def retrain(self, seeds: int) -> Self:
+        """Queue the ended job, to have its winner tested with so many seeds in all."""
+        self.view = self._client.send(calls.retrain(self.id, seeds))
+        return self
+
     def delete(self) -> None:
         """Delete the job for good; it must not be active."""
         self._client.send(calls.delete_job(self.id))

@@ -18,6 +18,7 @@ from nas.client.answers import (
     FIRST_PAUSE_SECONDS,
     connection_settings,
     raise_for_problem,
+    seconds_to_wait,
     unreachable,
 )
 from nas.client.calls import Call
@@ -203,9 +204,12 @@ class Client:
                 if attempt == ATTEMPTS or not call.may_be_repeated:
                     raise unreachable(self._http.base_url, error) from error
                 time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
-            else:
+                continue
+            wait = seconds_to_wait(answer)
+            if wait is None or attempt == ATTEMPTS:
                 raise_for_problem(answer)
                 return call.read(answer.content)
+            time.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
+    ColumnExpressionArgument,
     ForeignKey,
     Index,
     String,
@@ -25,6 +27,7 @@ from nas.database.base import Table, UtcDateTime, status_column
 from nas.errors import ConflictError, NotFoundError
 from nas.evaluation import EpochReport
 from nas.ids import new_id
+from nas.objective_request import MOST_OBJECTIVES
 from nas.shortage import MemoryShortage
 from nas.status import TRIAL_TRANSITIONS, TrialStatus
 
@@ -42,6 +45,9 @@ class TrialRow(Table):
         Index("ix_trials_status", "job_id", "status", "is_feasible", "reward"),
         Index("ix_trials_reward", "job_id", "reward"),
         Index("ix_trials_accuracy", "job_id", "accuracy"),
+        Index("ix_trials_loss", "job_id", "loss"),
+        Index("ix_trials_params", "job_id", "params"),
+        Index("ix_trials_macs", "job_id", "macs"),
         Index("ix_trials_cached_from", "cached_from"),
     )
 
@@ -189,39 +195,39 @@ def find_best_trial(session: Session, job_id: str) -> TrialRow | None:
     equals, so that the trial is on the front. Of trials that are equal in all, as accuracies
     counted on few images often are, it is that of the lowest validation loss, then the earliest.
     """
-    return find_best_trials(session, [job_id]).get(job_id)
+    return session.scalar(
+        select(TrialRow).where(*_may_be_best([job_id])).order_by(*_best_first()).limit(1)
+    )
 
 
 def find_best_trials(session: Session, job_ids: Sequence[str]) -> dict[str, TrialRow]:
-    """Return the best trial of each job that has one, in two statements.
+    """Return the best trial of each job that has one, as `find_best_trial` finds it."""
+    rank = func.row_number().over(partition_by=TrialRow.job_id, order_by=_best_first())
+    ranked = select(TrialRow.id, rank.label("rank")).where(*_may_be_best(job_ids)).subquery()
+    best = select(TrialRow).join(ranked, ranked.c.id == TrialRow.id).where(ranked.c.rank == 1)
+    return {row.job_id: row for row in session.scalars(best)}
 
-    The first reads what decides between the trials of the highest reward, of which there may be
-    many, and the second the winners alone.
-    """
-    may_win = (
+
+def _may_be_best(job_ids: Sequence[str]) -> Sequence[ColumnExpressionArgument[bool]]:
+    return (
         TrialRow.job_id.in_(job_ids),
         TrialRow.status == TrialStatus.COMPLETED,
         TrialRow.is_feasible,
+        TrialRow.reward.is_not(None),
     )
-    highest = (
-        select(TrialRow.job_id, func.max(TrialRow.reward).label("reward"))
-        .where(*may_win)
-        .group_by(TrialRow.job_id)
-        .subquery()
+
+
+def _best_first() -> Sequence[ColumnElement[Any]]:
+    """Return the order of completed trials, the best first; `precedence` is the same in Python."""
+    further = (
+        TrialRow.objective_values[place].as_float().desc() for place in range(1, MOST_OBJECTIVES)
     )
-    equals = session.execute(
-        select(TrialRow.job_id, TrialRow.id, TrialRow.objective_values, TrialRow.loss)
-        .join(highest, TrialRow.job_id == highest.c.job_id)
-        .where(*may_win, TrialRow.reward == highest.c.reward)
-        .order_by(TrialRow.number)
+    return (
+        TrialRow.reward.desc(),
+        *further,
+        TrialRow.loss.asc().nulls_last(),
+        TrialRow.number.asc(),
     )
-    best: dict[str, tuple[Precedence, str]] = {}
-    for job_id, trial_id, values, loss in equals:
-        rank = precedence(values, loss)
-        if job_id not in best or rank > best[job_id][0]:
-            best[job_id] = rank, trial_id
-    winners = select(TrialRow).where(TrialRow.id.in_([winner for _, winner in best.values()]))
-    return {row.job_id: row for row in session.scalars(winners)} if best else {}
 
 
 Precedence = tuple[list[float], float]

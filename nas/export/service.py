@@ -34,7 +34,8 @@ def export(
 ) -> ExportResult:
     """Export a job's winner, or one trial, to `out` or among the job's artefacts.
 
-    `out` may be a directory. Only files among the artefacts are registered in the database.
+    `out` may be a directory; a bundle fills it, unless its name ends in .zip. Only files among the
+    artefacts are registered in the database.
 
     Raises:
         NotFoundError: Neither a job nor a trial has this id.
@@ -45,16 +46,23 @@ def export(
     with tempfile.TemporaryDirectory(prefix="nas-export-") as scratch:
         with database.read() as session:
             source = find_or_raise_source(session, Path(scratch), target_id)
-            if export_format is not ExportFormat.JSON:
+            if export_format.needs_weights:
                 owner = source.weights_owner
                 fetch_weights(session, store, settings.artifact_dir, owner, source.weights)
-        if export_format is not ExportFormat.JSON:
+        if export_format.needs_weights:
             source.require_weights()
-        from nas.export.writers import write  # needs torch, which refusals above do without
+        # These need torch, which refusals above do without.
+        from nas.export.bundle import write_bundle
+        from nas.export.trained import TrainedNetwork
+        from nas.export.writers import write_file
 
         path = _destination(source, settings, target_id, export_format, out)
+        network = TrainedNetwork(source)
         try:
-            written = write(source, export_format, path)
+            if export_format is ExportFormat.BUNDLE:
+                written = write_bundle(network, path)
+            else:
+                written = write_file(network, export_format, path)
         except OSError as error:
             raise InvalidInputError(
                 f"out: cannot write {path}: {error.strerror or error}"
@@ -102,4 +110,5 @@ def _destination(
         if target_id != source.job_id:
             directory = directory / target_id
         return directory / export_format.file_name
-    return out / export_format.file_name if out.is_dir() else out
+    is_folder = out.is_dir() and export_format is not ExportFormat.BUNDLE  # which is one itself
+    return out / export_format.file_name if is_folder else out

@@ -12,9 +12,11 @@ from nas.database.jobs import JobRow, find_or_raise_job
 from nas.database.trials import TrialRow, find_best_trial, find_or_raise_trial
 from nas.datasets import DatasetInfo, find_dataset_of_job
 from nas.errors import ConflictError, NotFoundError
+from nas.export.lineage import Lineage
 from nas.final import FinalResult
 from nas.layout import WEIGHTS_NAME
 from nas.representations import TrialView
+from nas.resources import Resources
 from search_spaces import Architecture, parse_architecture
 
 
@@ -32,13 +34,15 @@ class ExportSource:
     weights_owner: WeightsOwner
     weights: Path
     final: FinalResult | None
+    lineage: Lineage
+    resources: Resources
 
     def require_weights(self) -> Path:
         """Return the weights' path; raises `ConflictError` if there are none yet."""
         if not self.weights.is_file():
             raise ConflictError(
                 f"trial {self.trial.id} is {self.trial.status} and has no weights yet; "
-                "formats that need none: json"
+                "formats that need none: json, card"
             )
         return self.weights
 
@@ -64,17 +68,19 @@ def find_or_raise_source(session: Session, directory: Path, target_id: str) -> E
         return _trial_source(session, directory, best)
     final = FinalResult.model_validate(job.final_json)
     winner = find_or_raise_trial(session, final.trial_id)
-    return _source(job, winner, WeightsOwner(job.id, None), directory, final)
+    return _source(session, job, winner, WeightsOwner(job.id, None), directory, final)
 
 
 def _trial_source(session: Session, directory: Path, trial: TrialRow) -> ExportSource:
     """Take a trial's own weights, or those of the equal evaluation that answered it."""
     trained = find_or_raise_trial(session, trial.cached_from or trial.id)
     owner = WeightsOwner(trained.job_id, trained.id)
-    return _source(find_or_raise_job(session, trial.job_id), trial, owner, directory, None)
+    job = find_or_raise_job(session, trial.job_id)
+    return _source(session, job, trial, owner, directory, None)
 
 
 def _source(
+    session: Session,
     job: JobRow,
     trial: TrialRow,
     owner: WeightsOwner,
@@ -89,4 +95,6 @@ def _source(
         weights_owner=owner,
         weights=directory / WEIGHTS_NAME,
         final=final,
+        lineage=Lineage.of(session, job, trial),
+        resources=job.stored_spec.resources,
     )

@@ -1,4 +1,4 @@
-"""Grid search: every answer in turn, the first decision changing fastest.
+"""Grid search: every combination of answers in turn, neighbours in the turn unlike each other.
 
 It is for spaces of few architectures, such as the coefficients of compound scaling (Tan, Le:
 EfficientNet, ICML 2019, section 3.3).
@@ -26,12 +26,17 @@ class GridSampler(MultiObjectiveSampler):
         del options
 
     def ask(self, number: int) -> Proposal:
-        """Propose the answers that are the digits of seed + number."""
+        """Propose the answers that are the digits of seed + number.
+
+        Each digit is shifted by those before it, which keeps all combinations and lets every
+        answer change from one proposal to the next.
+        """
         chosen: dict[str, Choice] = {}
-        left = self.seed + number
+        left, shift = self.seed + number, 0
         for decision in active_decisions(self.decisions, chosen):
             left, digit = divmod(left, len(decision.choices))
-            chosen[decision.name] = decision.choices[digit]
+            chosen[decision.name] = decision.choices[(digit + shift) % len(decision.choices)]
+            shift += digit
         return Proposal(chosen)
 
     def tell_values(

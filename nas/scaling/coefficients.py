@@ -10,7 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nas.scaling.multipliers import Multipliers
+from nas.scaling.multipliers import Multipliers, checked_multipliers
 
 GROWTH = 2.0
 """What alpha * beta^2 * gamma^2 is to be: MACs double with each step of phi."""
@@ -43,11 +43,15 @@ class Coefficients(BaseModel):
         return self.alpha * self.beta**2 * self.gamma**2
 
     def multipliers(self, phi: float, resolution: int) -> Multipliers:
-        """Return what `phi` comes to for a network that sees images of `resolution` pixels."""
-        return Multipliers(
-            width=round(self.beta**phi, 6),
-            depth=round(self.alpha**phi, 6),
-            resolution=max(1, round(resolution * self.gamma**phi)),
+        """Return what `phi` comes to for a network that sees images of `resolution` pixels.
+
+        Raises:
+            InfeasibleArchitectureError: It is beyond what any network may be scaled by.
+        """
+        return checked_multipliers(
+            width=self.beta**phi,
+            depth=self.alpha**phi,
+            resolution=round(resolution * self.gamma**phi),
         )
 
 

@@ -68,8 +68,8 @@ def distinct(base: BaseNetwork, grid: Grid) -> dict[Multipliers, Coefficients]:
     """
     found: dict[Architecture, tuple[Multipliers, Coefficients]] = {}
     for coefficients in grid.coefficients():
-        multipliers = coefficients.multipliers(1, base.resolution)
         try:
+            multipliers = coefficients.multipliers(1, base.resolution)
             found.setdefault(base.scaled(multipliers), (multipliers, coefficients))
         except InfeasibleArchitectureError:
             continue
@@ -119,7 +119,7 @@ def _of_phi(
 ) -> Member:
     try:
         multipliers = coefficients.multipliers(phi, base.resolution)
-    except ValueError as error:
+    except InfeasibleArchitectureError as error:
         return Member(base.identity, phi, target, error=f"phi {phi:g}: {error}")
     return member_of(base, multipliers, phi=phi, target=target)
 
@@ -130,6 +130,6 @@ def _compared(base: BaseNetwork, axis: Axis, member: Member) -> Member:
         return Member(base.identity, member.phi, error=member.error)
     try:
         multipliers = match_macs(base, axis, member.figures["macs"])
-    except (InfeasibleArchitectureError, ValueError) as error:
+    except InfeasibleArchitectureError as error:
         return Member(base.identity, member.phi, error=str(error))
     return member_of(base, multipliers, phi=member.phi)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from search_spaces.base import MAX_RESOLUTION
-from search_spaces.errors import shown
+from search_spaces.errors import InfeasibleArchitectureError, first_problem, shown
 
 _LEAST, _MOST = 0.01, 1000.0
 
@@ -34,6 +34,20 @@ class Multipliers(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.width:.10g},{self.depth:.10g},{self.resolution}"
+
+
+def checked_multipliers(*, width: float, depth: float, resolution: int) -> Multipliers:
+    """Return multipliers that were computed, and not given by a user.
+
+    Raises:
+        InfeasibleArchitectureError: They are beyond what any network may be scaled by.
+    """
+    try:
+        return Multipliers(
+            width=round(width, 6), depth=round(depth, 6), resolution=max(1, resolution)
+        )
+    except ValidationError as error:
+        raise InfeasibleArchitectureError(f"multipliers: {first_problem(error)}") from error
 
 
 def _read(given: Any) -> Any:

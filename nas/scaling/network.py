@@ -8,7 +8,7 @@ from functools import cached_property
 
 from nas.analysis_cache import AnalysisCache
 from nas.metrics import counted_figures
-from nas.scaling.multipliers import Axis, Multipliers
+from nas.scaling.multipliers import Axis, Multipliers, checked_multipliers
 from search_spaces import Architecture, scale
 from search_spaces.base import InputShape
 from search_spaces.blocks.rounding import DIVISOR
@@ -67,11 +67,16 @@ class BaseNetwork:
         return architecture.model_copy(update={"resolution": resolution}).canonical()
 
     def single_axis(self, axis: Axis, factor: float) -> Multipliers:
-        """Return multipliers that make the network larger in one way alone."""
-        if axis is Axis.RESOLUTION:
-            pixels = max(1, round(self.resolution * factor))
-            return self.identity.model_copy(update={"resolution": pixels})
-        return self.identity.model_copy(update={axis.value: round(factor, 6)})
+        """Return multipliers that make the network larger in one way alone.
+
+        Raises:
+            InfeasibleArchitectureError: They are beyond what any network may be scaled by.
+        """
+        return checked_multipliers(
+            width=factor if axis is Axis.WIDTH else 1,
+            depth=factor if axis is Axis.DEPTH else 1,
+            resolution=round(self.resolution * (factor if axis is Axis.RESOLUTION else 1)),
+        )
 
     def figures_of(self, architecture: Architecture) -> Figures:
         """Count what an architecture takes for these images; needs torch.

@@ -39,7 +39,7 @@ def solve_phi(
     target: Constraint,
     measure: Measure | None = None,
 ) -> float:
-    """Return the largest phi, to a thousandth, whose network keeps the target.
+    """Return the largest phi, to a thousandth, that has a network and keeps the target.
 
     It may be negative, for a network smaller than the base. Every cost grows with phi, in steps
     where channels, layers and pixels are rounded. `measure` finds out what an analysis does not

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from nas.appraisal import Appraisal, Appraiser, appraise
+from nas.database.trials import TrialRow
 from nas.evaluation import evaluation_key, training_key
 from nas.hyperparameters import recipe_of
+from nas.ids import new_id
 from nas.job import JobSpec
 from nas.metrics import METRICS, Source
 from nas.problem import SearchProblem
 from nas.recipe import Recipe
+from nas.status import TrialStatus
 from search_spaces import Architecture, Choice, Choices
 
 Identity = tuple[str, str]
@@ -87,6 +91,34 @@ class Candidates:
             self._problem, candidate.architecture, self._appraisers, self._constraints
         )
         return AppraisedCandidate(candidate, appraisal)
+
+    def new_trial(
+        self, found: AppraisedCandidate, job_id: str, number: int, now: datetime
+    ) -> TrialRow:
+        """Return a candidate as the trial that is to evaluate it."""
+        candidate, appraisal = found.candidate, found.appraisal
+        architecture_hash, key = candidate.identity
+        return TrialRow(
+            id=new_id(),
+            job_id=job_id,
+            number=number,
+            status=TrialStatus.PENDING,
+            architecture_json=candidate.architecture.model_dump(mode="json"),
+            architecture_hash=architecture_hash,
+            evaluation_key=key,
+            training_key=candidate.training.training_key,
+            recipe_json=candidate.training.recipe_json,
+            seed=self._spec.seed,
+            budget=self.budget,
+            epochs_done=0,
+            rungs=[],
+            params=appraisal.params,
+            macs=appraisal.macs,
+            figures_json=dict(appraisal.figures) or None,
+            conditions_json=dict(appraisal.conditions) or None,
+            is_feasible=not found.is_refused,
+            started_at=now,
+        )
 
     def _training_anew(self, *answers: Choice | None) -> Training:
         answered = zip(self._searched, answers, strict=True)

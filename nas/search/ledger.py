@@ -172,7 +172,6 @@ class Ledger:
         One that was held, or was told to be infeasible, is on record already.
         """
         if number in self._pending and number not in self._held:
-            session.flush()  # the trial first, which the proposal refers to
             session.add(self.row(number, trial_id=trial.id))
         else:
             session.get_one(ProposalRow, (self._job_id, number)).trial_id = trial.id

@@ -7,7 +7,8 @@ drives it:
    tasks may be out at once.
 2. `report(trial_id, report)` records each epoch, and returns False where the job's scheduler
    has ended the trial and the sampler was told. Else `complete(trial_id)` or
-   `fail(trial_id, status, reason)` ends the trial and tells the sampler.
+   `fail(trial_id, status, reason)` ends the trial and tells the sampler; where it is known that
+   an epoch is the last, `report_last` takes the place of `report` and `complete`.
 3. When every task has ended and `next_task()` returns None, the search is over.
 
 Each step is one transaction, and everything that the sampler was told is in it: a loop made
@@ -40,7 +41,7 @@ from nas.database.trials import (
     set_trial_status,
 )
 from nas.evaluation import EpochReport, TrialTask
-from nas.ids import new_id, utc_now
+from nas.ids import utc_now
 from nas.job import JobSpec
 from nas.layout import trial_directory
 from nas.outcome import Judge
@@ -56,7 +57,7 @@ from nas.search.finding import CandidateFinder
 from nas.search.ledger import Ledger
 from nas.shortage import MemoryShortage
 from nas.status import TrialStatus
-from search_spaces import parse_architecture
+from search_spaces import Architecture, parse_architecture
 
 
 class SearchLoop:
@@ -87,8 +88,7 @@ class SearchLoop:
             self.spec: JobSpec = find_or_raise_job(session, job_id).spec
         self._trials = self.spec.trials if trials is None else trials
         self._problem = problem or self.spec.new_problem()
-        candidates = Candidates(self.spec, self._problem, data_fingerprint, appraisers)
-        self._budget = candidates.budget
+        self._candidates = Candidates(self.spec, self._problem, data_fingerprint, appraisers)
         self._judge = Judge(self.spec.parsed_objective, self.spec.parsed_constraints)
         self._front = FrontTracker.of_job(database, job_id, self.spec, self._problem, appraisers)
         sampler = create_sampler(
@@ -97,7 +97,7 @@ class SearchLoop:
         self._ledger = Ledger(database, job_id, sampler, self._problem.num_objectives)
         self.phases = PhaseClock()
         self._finder = CandidateFinder(
-            self.spec, self._problem, sampler, self._ledger, candidates, self.phases
+            self.spec, self._problem, sampler, self._ledger, self._candidates, self.phases
         )
         self._pruning = Pruning.of_job(self.spec)
         self._interrupted: list[str] = []
@@ -133,18 +133,27 @@ class SearchLoop:
         """
         with self._database.write() as session:
             trial = find_or_raise_trial(session, trial_id)
-            if trial.status.is_final or not record_epoch(session, trial, report, self._clock()):
-                return not trial.status.is_final
-            if environment is not None:
-                trial.environment_json = environment.model_dump(mode="json")
-            judgement = self._pruning.judge(trial, report.train_loss)
-            if judgement is None or not judgement.stops:
-                return True
-            trial.reward = self._pruning.value(trial)
-            self._ledger.of_trial(trial).told = (trial.reward,)
-            self._end(session, trial, TrialStatus.PRUNED, judgement.reason)
+            if trial.status.is_final:
+                return False
+            goes_on = self._record(session, trial, report, environment)
+        if not goes_on:
+            self._ledger.tell(trial)
+        return goes_on
+
+    def report_last(
+        self, trial_id: str, report: EpochReport, environment: Environment | None = None
+    ) -> None:
+        """Record a trial's last epoch and end it, in one transaction; a repetition changes nothing.
+
+        It does what `report` and, where the scheduler lets the trial go on, `complete` do.
+        """
+        with self._database.write() as session:
+            trial = find_or_raise_trial(session, trial_id)
+            if trial.status.is_final:
+                return
+            if self._record(session, trial, report, environment):
+                self._end_completed(session, trial)
         self._ledger.tell(trial)
-        return False
 
     def complete(self, trial_id: str) -> None:
         """End a trial with the metrics of its last report and tell the sampler."""
@@ -199,30 +208,10 @@ class SearchLoop:
     def _start(self, found: AppraisedCandidate) -> TrialTask | None:
         """Store the candidate as a trial; returns None if it is answered at once."""
         candidate, appraisal = found.candidate, found.appraisal
-        architecture_hash, key = candidate.identity
         losers = self._finder.take_losers()
         with self._database.write() as session:
-            trial = TrialRow(
-                id=new_id(),
-                job_id=self._job_id,
-                number=len(self._ledger),
-                status=TrialStatus.PENDING,
-                architecture_json=candidate.architecture.model_dump(mode="json"),
-                architecture_hash=architecture_hash,
-                evaluation_key=key,
-                training_key=candidate.training.training_key,
-                recipe_json=candidate.training.recipe_json,
-                seed=self.spec.seed,
-                budget=self._budget,
-                epochs_done=0,
-                rungs=[],
-                params=appraisal.params,
-                macs=appraisal.macs,
-                figures_json=dict(appraisal.figures) or None,
-                conditions_json=dict(appraisal.conditions) or None,
-                is_feasible=appraisal.refusal is None,
-                started_at=self._clock(),
-            )
+            number, now = len(self._ledger), self._clock()
+            trial = self._candidates.new_trial(found, self._job_id, number, now)
             known = self._ledger.remember(trial)
             if appraisal.refusal is None:
                 known.awaiting.append(candidate.number)
@@ -244,7 +233,7 @@ class SearchLoop:
         if trial.status.is_final:
             self._ledger.tell(trial)
             return None
-        return self._task(trial)
+        return self._task(trial, candidate.architecture, candidate.training.recipe)
 
     def _find_evaluation(self, session: Session, trial: TrialRow) -> TrialRow | None:
         """Find a trial whose training answers this one; what is not trained has none."""
@@ -260,16 +249,17 @@ class SearchLoop:
         if trial.epochs_done >= trial.budget:
             self.complete(trial_id)
             return None
-        return self._task(trial)
+        recipe = Recipe.model_validate(trial.recipe_json)
+        return self._task(trial, parse_architecture(trial.architecture_json), recipe)
 
-    def _task(self, trial: TrialRow) -> TrialTask:
+    def _task(self, trial: TrialRow, architecture: Architecture, recipe: Recipe) -> TrialTask:
         return TrialTask(
             trial_id=trial.id,
             number=trial.number,
-            architecture=parse_architecture(trial.architecture_json),
+            architecture=architecture,
             input_shape=self._problem.input_shape,
             num_classes=self._problem.num_classes,
-            recipe=Recipe.model_validate(trial.recipe_json),
+            recipe=recipe,
             epochs=trial.budget,
             seed=self.spec.seed,
             directory=trial_directory(self._artifact_dir, self._job_id, trial.id),
@@ -280,6 +270,29 @@ class SearchLoop:
             job_id=self._job_id,
             shortage=trial.shortage,
         )
+
+    def _record(
+        self,
+        session: Session,
+        trial: TrialRow,
+        report: EpochReport,
+        environment: Environment | None,
+    ) -> bool:
+        """Record an epoch, unless it is on record, and return whether the trial goes on.
+
+        If its scheduler says that it does not, it is pruned.
+        """
+        if not record_epoch(session, trial, report, self._clock()):
+            return True
+        if environment is not None:
+            trial.environment_json = environment.model_dump(mode="json")
+        judgement = self._pruning.judge(trial, report.train_loss)
+        if judgement is None or not judgement.stops:
+            return True
+        trial.reward = self._pruning.value(trial)
+        self._ledger.of_trial(trial).told = (trial.reward,)
+        self._end(session, trial, TrialStatus.PRUNED, judgement.reason)
+        return False
 
     def _end_completed(self, session: Session, trial: TrialRow, withdrawn: int = 0) -> None:
         """Give the trial what its figures come to, and its status."""

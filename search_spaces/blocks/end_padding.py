@@ -51,5 +51,5 @@ def pad_at_end(network: nn.Module) -> None:
 
 def _pair(value: int | str | tuple[int, ...]) -> tuple[int, int]:
     if isinstance(value, str):
-        raise ValueError(f"padding {value!r}, allowed: a number of pixels")
+        raise TypeError(f"padding {value!r}, allowed: a number of pixels")
     return (value, value) if isinstance(value, int) else (value[0], value[1])

@@ -33,6 +33,11 @@ class Call:
     positional: tuple[int, ...] = ()
     named: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_of_torch(self) -> bool:
+        """Whether the class is one of torch's own."""
+        return self.module.__module__.split(".")[0] == "torch"
+
     def make(self) -> nn.Module:
         """Carry the call out."""
         return self.module(*self.positional, **self.named)

@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 from fastapi.testclient import TestClient
 
+from api.access.policy import AccessPolicy
 from api.app import create_app
 from nas.database import Database, open_database, upgrade_database
 from nas.settings import Settings, load_settings
@@ -36,12 +37,14 @@ def settings_of(directory: Path, url: str | None = None) -> Settings:
 
 
 @contextmanager
-def listening(directory: Path) -> Iterator[tuple[str, Database]]:
+def listening(
+    directory: Path, access: AccessPolicy | None = None
+) -> Iterator[tuple[str, Database]]:
     """Let the application listen on a free port, in a thread; yield its URL and its database."""
     settings = settings_of(directory)
     database = open_database(settings.database_url)
     config = uvicorn.Config(
-        create_app(database, settings), port=0, log_config=None, timeout_graceful_shutdown=1
+        create_app(database, settings, access), port=0, log_config=None, timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -97,8 +97,8 @@ def test_any_architecture_is_scaled_without_a_job(client):
 @pytest.mark.parametrize(
     ("path", "body", "status", "detail"),
     [
-        ("jobs/x/scale", {}, 404, "no job 'x'"),
-        ("trials/x/scale", {}, 404, "no trial 'x'"),
+        ("jobs/x/scale", {}, 404, "nothing has the id 'x'"),
+        ("trials/x/scale", {}, 404, "nothing has the id 'x'"),
         ("jobs/JOB/scale", {}, 409, "is queued and its winner may change"),
         ("jobs/JOB/scale", {"phis": ["many"]}, 422, "phis.0"),
         ("jobs/JOB/scale", {"coefficients": "best"}, 422, "coefficients"),

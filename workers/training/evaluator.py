@@ -61,9 +61,7 @@ class TrainingEvaluator(Evaluator):
 
     def environment(self) -> Environment:
         """Describe this process and the device that it trains on."""
-        device = pick_device()
-        is_gpu = device.type == "cuda"
-        return Environment.of_this_process(torch.cuda.get_device_name(device) if is_gpu else "cpu")
+        return _environment_on(pick_device())
 
     def release(self, task: TrialTask) -> None:
         """Remove the checkpoint; the weights stay."""
@@ -76,6 +74,7 @@ class FinalProgress:
 
     epoch: int
     test: Metrics | None = None
+    environment: Environment | None = None
     shortage: MemoryShortage | None = None
 
 
@@ -101,8 +100,14 @@ class FinalTraining:
                 yield FinalProgress(training.epoch)
             if training.is_leader:
                 save_weights(task.directory, training.measured_model)
-            test = training.evaluate(open_images(self.data.test, device))
-            yield FinalProgress(training.epoch, test)
+            with training.in_single_precision():
+                test = training.evaluate(open_images(self.data.test, device))
+            yield FinalProgress(training.epoch, test, _environment_on(device))
+
+
+def _environment_on(device: torch.device) -> Environment:
+    is_gpu = device.type == "cuda"
+    return Environment.of_this_process(torch.cuda.get_device_name(device) if is_gpu else "cpu")
 
 
 def pick_device() -> torch.device:

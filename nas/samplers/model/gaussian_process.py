@@ -7,20 +7,23 @@ Rasmussen, Williams: Gaussian Processes for Machine Learning, MIT Press 2006: al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
 from scipy.optimize import minimize
-from scipy.sparse import csr_array
 
 from nas.samplers.model.features import Matrix, View
-
-Vector = NDArray[np.float64]
-Views = Mapping[View, Matrix]
+from nas.samplers.model.kernels import (
+    Kernel,
+    Matches,
+    MatchKernel,
+    Vector,
+    Views,
+    covariance,
+    squares,
+)
 
 _JITTER = 1e-6
 _BLOCK = 512
@@ -31,82 +34,6 @@ _NOISE = 0.1
 _RATE = 3.0
 _SPREADS = {"amplitude": 1.5, "rate": 1.0, "noise": 1.5}
 """Standard deviations of the log-normal priors; values are kept within three of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """Compares one view: `linear` by inner products, else `exp(-rate * squared distance)`.
-
-    `scale` divides inner products and squared distances, so that both are about 1.
-    """
-
-    view: View
-    linear: bool
-    scale: float
-
-    @property
-    def amplitude(self) -> float:
-        """The variance that it explains, before anything is known."""
-        return 0.2 if self.linear else 0.25
-
-    def compare(self, left: Views, right: Views, inner: Matrix | None = None) -> Matrix:
-        """Return scaled inner products or squared distances, shape `(left, right)`.
-
-        `inner` is the view's inner products, where another kernel has computed them.
-        """
-        a, b = left[self.view], right[self.view]
-        inner = a @ b.T if inner is None else inner
-        if self.linear:
-            return inner / self.scale
-        squared = inner * -2.0
-        squared += _squares(a)[:, None]
-        squared += _squares(b)[None, :]
-        np.maximum(squared, 0.0, out=squared)
-        squared /= self.scale
-        return squared
-
-    def own(self, views: Views) -> Vector:
-        """Return each row compared with itself: inner products, or distances of zero."""
-        rows = views[self.view]
-        if self.linear:
-            return _squares(rows) / self.scale
-        return np.zeros(len(rows))
-
-
-def _squares(rows: Matrix) -> Vector:
-    squares: Vector = np.einsum("ij,ij->i", rows, rows)
-    return squares
-
-
-def scaled_kernel(view: View, linear: bool, reference: Views) -> Kernel:
-    """Make a kernel whose comparisons are 1 on average over `reference`."""
-    unscaled = Kernel(view, linear, 1.0)
-    values = unscaled.own(reference) if linear else unscaled.compare(reference, reference)
-    mean = float(values.mean())
-    return Kernel(view, linear, mean if mean > 0 else 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class MatchKernel:
-    """Compares the answers to one group of decisions: 1 where all are equal, else 0.
-
-    `column` is the group's in the view of interactions, whose codes differ from those of
-    all other groups; `amplitude` is its expected variance.
-    """
-
-    column: int
-    amplitude: float
-    linear: ClassVar[bool] = True
-
-    def compare(self, left: Views, right: Views) -> Matrix:
-        """Return which answers are equal, shape `(left, right)`."""
-        a, b = (views[View.INTERACTIONS][:, self.column] for views in (left, right))
-        alike: Matrix = (a[:, None] == b[None, :]).astype(np.float64)
-        return alike
-
-    def own(self, views: Views) -> Vector:
-        """Return each row compared with itself."""
-        return np.ones(len(views[View.INTERACTIONS]))
 
 
 class GaussianProcess:
@@ -137,6 +64,11 @@ class GaussianProcess:
         )
         self.parameters: Vector = self._expected.copy()
 
+    @property
+    def noise(self) -> float:
+        """The standard deviation of a result around its noiseless value."""
+        return float(np.exp(self.parameters[-1] / 2))
+
     def fit(self, views: Views, targets: Vector, *, steps: int) -> None:
         """Improve the hyper-parameters' posterior density by up to `steps` steps of L-BFGS."""
         compared = [kernel.compare(views, views) for kernel in self.kernels]
@@ -159,11 +91,10 @@ class GaussianProcess:
 
     def condition(self, views: Views, targets: Vector) -> Posterior:
         """Return the posterior given rows and their targets."""
-        covariance = self._covariance(views, views)
-        covariance.flat[:: len(targets) + 1] += np.exp(self.parameters[-1]) + _JITTER
-        return Posterior(
-            self, views, targets - self._mean(views), cho_factor(covariance, True), targets.max()
-        )
+        noisy = self._covariance(views, views)
+        noisy.flat[:: len(targets) + 1] += np.exp(self.parameters[-1]) + _JITTER
+        residual = targets - self._mean(views)
+        return Posterior(self, views, residual, cho_factor(noisy, True), targets.max())
 
     def _mean(self, views: Views) -> Vector:
         believed: Vector = self.slope * views[View.CAPACITY].sum(axis=1)
@@ -174,8 +105,8 @@ class GaussianProcess:
         capacity: Matrix = left[View.CAPACITY] @ right[View.CAPACITY].T
         return _CONSTANT_VARIANCE + self.slope_spread**2 * capacity
 
-    def _covariance(self, left: Views, right: Views, matching: _Matching | None = None) -> Matrix:
-        """Return the covariance without noise; `matching` is that of `right`, if it is known."""
+    def _covariance(self, left: Views, right: Views, matches: Matches | None = None) -> Matrix:
+        """Return the covariance without noise; `matches` is that of `right`, if it is known."""
         total = self._fixed(left, right)
         inner: dict[View, Matrix] = {}
         for kernel, amplitude, rate in self._weighted():
@@ -183,24 +114,24 @@ class GaussianProcess:
                 continue
             if kernel.view not in inner:
                 inner[kernel.view] = left[kernel.view] @ right[kernel.view].T
-            total += _apply(kernel.compare(left, right, inner[kernel.view]), amplitude, rate)
-        matching = matching or self._matching(right)
-        return total if matching is None else total + matching(left)
+            total += covariance(kernel.compare(left, right, inner[kernel.view]), amplitude, rate)
+        matches = matches or self._matches(right)
+        return total if matches is None else total + matches(left)
 
-    def _matching(self, right: Views) -> _Matching | None:
-        matches = [
+    def _matches(self, right: Views) -> Matches | None:
+        columns = [
             (kernel.column, amplitude)
             for kernel, amplitude, _ in self._weighted()
             if isinstance(kernel, MatchKernel)
         ]
-        return _Matching(right, matches) if matches else None
+        return Matches(right, columns) if columns else None
 
     def prior_variance(self, views: Views) -> Vector:
         """Return each row's variance before there are data, noise left out."""
-        capacity = _squares(views[View.CAPACITY])
+        capacity = squares(views[View.CAPACITY])
         total: Vector = _CONSTANT_VARIANCE + self.slope_spread**2 * capacity
         for kernel, amplitude, rate in self._weighted():
-            total = total + _apply(kernel.own(views), amplitude, rate)
+            total = total + covariance(kernel.own(views), amplitude, rate)
         return total
 
     def _weighted(self) -> list[tuple[Kernel | MatchKernel, float, float | None]]:
@@ -221,7 +152,7 @@ class GaussianProcess:
         rates = iter(np.exp(parameters[len(self.kernels) : -1]))
         for kernel, values, amplitude in zip(self.kernels, compared, parameters, strict=False):
             rate = None if kernel.linear else float(next(rates))
-            part = _apply(values, float(amplitude), rate)
+            part = covariance(values, float(amplitude), rate)
             amplitude_slopes.append(part)
             if rate is not None:
                 rate_slopes.append(-rate * values * part)
@@ -242,42 +173,6 @@ class GaussianProcess:
         return float(loss), np.array(gradient) + away / self._spread
 
 
-def _apply(values: NDArray[np.float64], amplitude: float, rate: float | None) -> Matrix:
-    if rate is None:
-        scaled: Matrix = np.exp(amplitude) * values
-        return scaled
-    exponent = values * -rate
-    exponent += amplitude
-    return np.exp(exponent, out=exponent)
-
-
-class _Matching:
-    """The covariance of all match kernels at once, each a column and a log amplitude.
-
-    A row has one code in each column, so that a product of sparse indicators counts the codes
-    that two rows share: many times faster than to compare column by column.
-    """
-
-    def __init__(self, right: Views, matches: Sequence[tuple[int, float]]) -> None:
-        self._columns = [column for column, _ in matches]
-        codes = right[View.INTERACTIONS][:, self._columns].astype(np.intp)
-        # The last row stands for all codes that no row on the right has.
-        self._shared = np.zeros((int(codes.max(initial=0)) + 2, len(codes)))
-        worth = np.exp([amplitude for _, amplitude in matches])
-        self._shared[codes, np.arange(len(codes))[:, None]] = worth
-
-    def __call__(self, left: Views) -> Matrix:
-        """Return the covariance, shape `(left, right)`."""
-        codes = left[View.INTERACTIONS][:, self._columns].astype(np.intp)
-        codes = np.minimum(codes, len(self._shared) - 1)
-        starts = np.arange(len(codes) + 1) * codes.shape[1]
-        shape = (len(codes), len(self._shared))
-        covariance: Matrix = (
-            csr_array((np.ones(codes.size), codes.ravel(), starts), shape=shape) @ self._shared
-        )
-        return covariance
-
-
 @dataclass(frozen=True)
 class Posterior:
     """What a Gaussian process says after seeing data."""
@@ -291,19 +186,19 @@ class Posterior:
     def predict(self, views: Views) -> tuple[Vector, Vector]:
         """Return mean and standard deviation of the noiseless value at each row."""
         weights = cho_solve(self.factor, self.residual)
-        matching = self.process._matching(self.views)
+        matches = self.process._matches(self.views)
         mean, spread = np.empty(len(views[View.CAPACITY])), np.empty(len(views[View.CAPACITY]))
         for start in range(0, len(mean), _BLOCK):
             part = slice(start, start + _BLOCK)
             block = {view: rows[part] for view, rows in views.items()}
-            mean[part], spread[part] = self._predict_block(block, weights, matching)
+            mean[part], spread[part] = self._predict_block(block, weights, matches)
         return mean, spread
 
     def _predict_block(
-        self, views: Views, weights: Vector, matching: _Matching | None
+        self, views: Views, weights: Vector, matches: Matches | None
     ) -> tuple[Vector, Vector]:
         process = self.process
-        across = process._covariance(views, self.views, matching)
+        across = process._covariance(views, self.views, matches)
         mean = process._mean(views) + across @ weights
         explained = solve_triangular(self.factor[0], across.T, lower=True, check_finite=False)
         variance = process.prior_variance(views) - (explained**2).sum(axis=0)

@@ -19,17 +19,24 @@ from threadpoolctl import ThreadpoolController
 from nas.problem import SearchProblem
 from nas.samplers.base import Proposal, Sampler, generator
 from nas.samplers.model.features import FeatureTable, Rows, whole_space
-from nas.samplers.model.gaussian_process import Posterior, Vector
+from nas.samplers.model.gaussian_process import Posterior
+from nas.samplers.model.kernels import Vector
 from nas.samplers.model.pool import draw_pool
-from nas.samplers.model.surrogate import Surrogate
+from nas.samplers.model.surrogate import PLAIN, STRUCTURED, Surrogate
 from nas.samplers.options import ModelOptions
 from search_spaces.variation import draw_choices
 
 RANDOM_RESULTS = 2
 """Results before the model is asked."""
 
-LEAST_SHARE = 0.35
+LEAST_SHARE = 0.2
 """Each expert's least share of the proposals: one of them alone can be stuck for good."""
+
+PATIENCE = 20
+"""Results without a better one after which the search counts as stuck."""
+
+EXPLORING_SHARE = 0.5
+"""Share of a stuck search's proposals that explore: both experts can be wrong."""
 
 BEST_ROWS = 6
 SHORTLIST = 500
@@ -116,16 +123,41 @@ class ModelSampler(Sampler):
         told = np.array(self._told)
         if self._surrogate.fit(told, self._rewards):
             self._shortlists = {}
-        expert = 0 if rng.random() < self._surrogate.structured_probability(LEAST_SHARE) else 1
+        if self._is_stuck() and rng.random() < EXPLORING_SHARE:
+            return self._least_known(rng)
+        structured = rng.random() < self._surrogate.structured_probability(LEAST_SHARE)
+        expert = STRUCTURED if structured else PLAIN
         best = [int(row) for row in told[np.argsort(self._rewards)[::-1][:BEST_ROWS]]]
         rows = self._unseen(self._candidates(expert, best, rng))
         if not len(rows):
             return self._table.add(draw_choices(self.decisions, rng))
-        in_order = (row for _, row in sorted(self._pending.items()))
-        pending = np.array(list(dict.fromkeys(in_order)), dtype=np.intp)
-        posterior = self._surrogate.condition(expert, told, self._rewards, pending)
+        posterior = self._surrogate.condition(expert, told, self._rewards, self._waiting())
         gains = self._expected_improvement(posterior, rows) * self._feasible(posterior, rows)
         return int(rows[np.argmax(gains)])
+
+    def _is_stuck(self) -> bool:
+        """Tell whether the last results brought nothing, in a space small enough to be covered.
+
+        Of a larger one random architectures are too few to find a region that no result hints
+        at; its pools have some of them anyway.
+        """
+        since = len(self._rewards) - 1 - int(np.argmax(self._rewards))
+        return self._table.is_whole and since >= PATIENCE
+
+    def _least_known(self, rng: np.random.Generator) -> int:
+        """Return the one of some random architectures of which the plain expert knows least."""
+        rows = self._unseen(rng.integers(len(self._table), size=UNIFORM_ROWS))
+        if not len(rows):
+            return self._table.add(draw_choices(self.decisions, rng))
+        told = np.array(self._told)
+        posterior = self._surrogate.condition(PLAIN, told, self._rewards, self._waiting())
+        _, spread = posterior.predict(self._surrogate.views(rows))
+        return int(rows[np.argmax(spread)])
+
+    def _waiting(self) -> Rows:
+        """Return the rows of pending proposals, in the order in which they were made."""
+        in_order = (row for _, row in sorted(self._pending.items()))
+        return np.array(list(dict.fromkeys(in_order)), dtype=np.intp)
 
     def _candidates(self, expert: int, best: list[int], rng: np.random.Generator) -> Rows:
         if not self._table.is_whole:
@@ -154,8 +186,12 @@ class ModelSampler(Sampler):
         return rows[[candidates[row] not in seen for row in rows]]
 
     def _expected_improvement(self, posterior: Posterior, rows: Rows) -> Vector:
-        """Return the expected improvement over the best result, in units of its score."""
-        mean, spread = posterior.predict(self._surrogate.views(rows))
+        """Return the expected improvement over the best result, in units of its score.
+
+        It is a result's with its noise, as it is results that are compared with the best one.
+        """
+        mean, noiseless_spread = posterior.predict(self._surrogate.views(rows))
+        spread = np.hypot(noiseless_spread, posterior.process.noise)
         above = (mean - posterior.best) / spread
         gains: Vector = spread * (above * norm.cdf(above) + norm.pdf(above))
         return gains

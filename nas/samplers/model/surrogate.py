@@ -20,14 +20,8 @@ from scipy.special import expit
 
 from nas.samplers.model.capacity import normal_scores
 from nas.samplers.model.features import FeatureTable, Rows, View
-from nas.samplers.model.gaussian_process import (
-    GaussianProcess,
-    MatchKernel,
-    Posterior,
-    Vector,
-    Views,
-    scaled_kernel,
-)
+from nas.samplers.model.gaussian_process import GaussianProcess, Posterior
+from nas.samplers.model.kernels import MatchKernel, Vector, Views, scaled_kernel
 
 FIRST_FIT = 2
 REFIT_GROWTH = 1.1
@@ -45,13 +39,16 @@ PLAIN_AFTER = 20
 INTERACTIONS = 0.5
 """Variance that all groups of decisions together explain, before anything is known."""
 
-_STRUCTURED = (
+STRUCTURED, PLAIN = 0, 1
+"""The places of the two experts."""
+
+_STRUCTURED_KERNELS = (
     (View.PATHS, True),
     (View.PATHS, False),
     (View.COUNTS, True),
     (View.ONE_HOT, False),
 )
-_PLAIN = ((View.ONE_HOT, True), (View.ONE_HOT, False))
+_PLAIN_KERNELS = ((View.ONE_HOT, True), (View.ONE_HOT, False))
 
 
 def _scored(rewards: Sequence[float]) -> tuple[Rows, Vector]:
@@ -78,13 +75,13 @@ class Surrogate:
         groups = len(table.interactions.groups)
         self.experts = (
             GaussianProcess(
-                [scaled_kernel(view, linear, reference) for view, linear in _STRUCTURED],
+                [scaled_kernel(view, linear, reference) for view, linear in _STRUCTURED_KERNELS],
                 slope=CAPACITY_SLOPE,
                 slope_spread=CAPACITY_SLOPE_SPREAD,
             ),
             GaussianProcess(
                 [
-                    *(scaled_kernel(view, linear, reference) for view, linear in _PLAIN),
+                    *(scaled_kernel(view, linear, reference) for view, linear in _PLAIN_KERNELS),
                     *(MatchKernel(column, INTERACTIONS / groups) for column in range(groups)),
                 ]
             ),

@@ -10,10 +10,21 @@ import time
 import httpx
 import pytest
 
+from api.access.policy import AccessPolicy
+from nas.access import NO_QUOTA, Role
 from nas.artifacts import open_store, record_artifact
 from nas.client import AsyncClient, AsyncJob, Client, Job
+from nas.client.answers import seconds_to_wait
+from nas.database.api_keys import create_key
 from nas.database.jobs import JobRow, list_jobs
-from nas.errors import ConflictError, InvalidInputError, NotFoundError, ServerUnavailableError
+from nas.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    ServerUnavailableError,
+)
+from nas.ids import utc_now
 from nas.job_events import EventName
 from nas.status import JobStatus, TrialStatus
 from tests.api.factories import listening, settings_of
@@ -172,6 +183,33 @@ def test_service_that_is_not_there_or_is_another_is_named(monkeypatch):
     other = httpx.MockTransport(lambda request: httpx.Response(502, text="<html>Bad gateway"))
     with pytest.raises(ServerUnavailableError, match="answered 502"):
         Client("http://proxy", transport=other).job("x")
+
+
+def test_key_is_shown_and_a_wrong_one_is_refused(tmp_path, monkeypatch):
+    with listening(tmp_path, AccessPolicy(needs_key=True)) as (url, database):
+        with pytest.raises(AccessDeniedError, match="send Authorization: Bearer KEY"):
+            list(Client(url).jobs())
+        with database.write() as session:
+            _, viewer = create_key(session, "v", Role.VIEWER, NO_QUOTA, utc_now())
+        monkeypatch.setenv("NAS_API_KEY", str(viewer))
+        with Client(url) as client:
+            assert list(client.jobs()) == []
+            with pytest.raises(AccessDeniedError, match="role viewer"):
+                client.submit(new_spec())
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"Retry-After": "2"}, 2.0),
+        (429, {"Retry-After": "3600"}, None),
+        (429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        (429, {}, None),
+        (503, {"Retry-After": "2"}, None),
+    ],
+)
+def test_key_that_asked_too_often_waits_as_long_as_it_is_told(status, headers, seconds):
+    assert seconds_to_wait(httpx.Response(status, headers=headers)) == seconds
 
 
 class Cut(httpx.HTTPTransport):

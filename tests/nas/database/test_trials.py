@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from nas.database.artifacts import ArtifactRow, find_or_raise_artifact, list_artifacts
@@ -13,6 +15,7 @@ from nas.database.trials import (
     find_or_raise_trial,
     list_metrics,
     list_trials,
+    precedence,
     record_epoch,
     set_trial_status,
 )
@@ -77,6 +80,42 @@ def test_loss_does_not_outweigh_a_further_objective(database):
         session.add(new_trial(job_id, 1, reward=0.7, objective_values=[0.7, -5.0], loss=0.3))
         session.flush()
         assert find_best_trial(session, job_id).number == 1
+
+
+def test_best_trial_is_the_one_that_precedes_all_others(database):
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        job_id = add_job(database)
+        order = []
+        with database.write() as session:
+            for number in range(8):
+                values = [float(each) for each in rng.choice((0.5, -2.0, 3.0), 3)]
+                loss = rng.choice((None, 0.0, 0.25, 1.5))
+                order.append((values[0], precedence(values, loss), -number))
+                shown = {"reward": values[0], "objective_values": values, "loss": loss}
+                session.add(new_trial(job_id, number, **shown))
+            session.flush()
+            assert find_best_trial(session, job_id).number == order.index(max(order))
+
+
+def test_best_of_many_equal_trials_is_found_without_reading_them_all(database):
+    job_id = add_job(database)
+    with database.write() as session:
+        for number in range(50):
+            session.add(new_trial(job_id, number, reward=0.5, objective_values=[0.5]))
+    read: list[TrialRow] = []
+
+    def note(row: TrialRow, _context: object) -> None:
+        read.append(row)
+
+    event.listen(TrialRow, "load", note)
+    try:
+        with database.read() as session:
+            best = find_best_trial(session, job_id)
+    finally:
+        event.remove(TrialRow, "load", note)
+    assert best.number == 0
+    assert read == [best]
 
 
 def test_trials_are_listed_by_number_in_pages(database):

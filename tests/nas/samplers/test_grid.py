@@ -18,7 +18,7 @@ def test_as_many_proposals_as_there_are_architectures_are_all_of_them():
     for seed in (0, 1, 5):
         found = proposals(INDEPENDENT, seed, 6)
         assert sorted(map(repr, found)) == sorted(map(repr, every_choices(INDEPENDENT)))
-    assert proposals(INDEPENDENT, 0, 2) == [{"a": 1, "b": "x"}, {"a": 2, "b": "x"}]
+    assert proposals(INDEPENDENT, 0, 2) == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
 
 
 def test_conditional_answers_are_all_reached():

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from nas.scaling.coefficients import PAPER, Coefficients, Grid
 from nas.scaling.multipliers import Multipliers, parse_multipliers
+from search_spaces import InfeasibleArchitectureError
 
 
 def test_papers_coefficients_nearly_double_macs():
@@ -62,3 +63,8 @@ def test_multipliers_that_are_none_are_refused(text):
 
 def test_multipliers_are_read_as_they_are_written_down_in_the_published_code():
     assert parse_multipliers("2.0, 3.1, 600") == Multipliers(width=2.0, depth=3.1, resolution=600)
+
+
+def test_multipliers_beyond_all_networks_are_infeasible():
+    with pytest.raises(InfeasibleArchitectureError, match=r"multipliers: resolution: .* 4096"):
+        PAPER.multipliers(16, 1000)

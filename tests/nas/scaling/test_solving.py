@@ -40,7 +40,10 @@ def test_measured_target_is_solved_by_what_measures_it():
 
 @pytest.mark.parametrize(
     ("target", "message"),
-    [("params<=10", "params<=10: not met even at phi -16"), ("depth<=5", "allowed: an upper")],
+    [
+        ("params<=10", "target params<=10: "),
+        ("depth<=5", "allowed: an upper"),
+    ],
 )
 def test_target_that_cannot_be_met_is_named(target, message):
     with pytest.raises((InvalidInputError, ValueError), match=message):

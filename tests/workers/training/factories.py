@@ -12,6 +12,7 @@ from nas.evaluation import TrialTask
 from nas.recipe import Recipe
 from search_spaces import Architecture
 from tests.search_spaces.strategies import architecture_of, cell_of
+from workers.training.acceleration import DEFAULT_ACCELERATION, Acceleration
 from workers.training.candidate import CandidateTraining
 from workers.training.data import DeviceImages
 
@@ -39,6 +40,7 @@ def new_training(
     seed: int = 0,
     architecture: Architecture = SMALL,
     kind: type[CandidateTraining] = CandidateTraining,
+    acceleration: Acceleration = DEFAULT_ACCELERATION,
     **recipe: Any,
 ):
     return kind(
@@ -50,6 +52,7 @@ def new_training(
         epochs=epochs,
         seed=seed,
         device=CPU,
+        acceleration=acceleration,
     )
 
 

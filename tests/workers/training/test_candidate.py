@@ -11,6 +11,7 @@ from nas.errors import TrialFailedError
 from nas.recipe import Optimizer
 from tests.search_spaces.stages.factories import SMALL_BLOCKS, network_of, stage_of
 from tests.workers.training.factories import CPU, SMALL, digits, new_training, same_state
+from workers.training.acceleration import Acceleration
 from workers.training.candidate import new_model
 from workers.training.data import DeviceImages
 
@@ -28,6 +29,18 @@ def test_small_cell_learns_the_digits():
     assert losses[-1] < losses[0]
     assert metrics.accuracy > 0.5  # chance is 0.1
     assert metrics.loss < 1.6  # chance is 2.3
+
+
+def test_single_precision_is_for_what_is_measured_within_it(few):
+    acceleration = Acceleration(autocast=frozenset({"cpu"}))
+    halved, whole = new_training(few, acceleration=acceleration), new_training(few)
+    whole.run_epoch()
+    halved.restore(whole.state())
+    validation = DeviceImages(few.validation, CPU)
+    assert halved.evaluate(validation) != whole.evaluate(validation)
+    with halved.in_single_precision():
+        assert halved.evaluate(validation) == whole.evaluate(validation)
+    assert halved.evaluate(validation) != whole.evaluate(validation)
 
 
 @pytest.mark.parametrize("stop_after", [1, 2])

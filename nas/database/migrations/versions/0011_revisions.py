@@ -20,6 +20,9 @@ INDICES = {
     "ix_trials_status": ["job_id", "status", "is_feasible", "reward"],
     "ix_trials_reward": ["job_id", "reward"],
     "ix_trials_accuracy": ["job_id", "accuracy"],
+    "ix_trials_loss": ["job_id", "loss"],
+    "ix_trials_params": ["job_id", "params"],
+    "ix_trials_macs": ["job_id", "macs"],
     "ix_trials_cached_from": ["cached_from"],
 }
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas.samplers.model.features import View
-from nas.samplers.model.gaussian_process import GaussianProcess, MatchKernel
+from nas.samplers.model.gaussian_process import GaussianProcess
 from nas.samplers.model.interactions import LARGEST_GROUP, MOST_CODES, Interactions
+from nas.samplers.model.kernels import MatchKernel
 from search_spaces import Condition, Decision
 from search_spaces.variation import draw_choices
 

@@ -1,6 +1,6 @@
 """How many requests the API answers: pages of trials, polled by many, beside a bare endpoint.
 
-    python benchmarks/api.py --trials 10000 --clients 50 --streams 500 [--database URL]
+    python benchmarks/rest_api.py --trials 10000 --clients 50 --streams 500 [--database URL]
 
 The service runs as its own process, as `nas serve` runs it. The bare endpoint is a FastAPI
 application with one route that returns the same bytes, in the same kind of process. Clients are

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nas.export.writers import allowed_difference
+from nas.export.trained import allowed_difference
 
 
 @pytest.mark.parametrize(
