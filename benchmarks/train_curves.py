@@ -46,8 +46,8 @@ POOLS: Mapping[str, Mapping[str, Any]] = {
         "epochs": 27,
         "recipe": {"batch_size": 128},
     },
-    # Few and large steps, whose noise is small, and a space whose cells differ widely: what
-    # tells two candidates apart early tells them apart in the end.
+    # Few and large steps, whose noise is small, and networks too small to get everything right,
+    # so that the best stand out in the end.
     "smooth": {
         "space": "nasbench201",
         "space_options": {"cells": 1, "filters": 2},
