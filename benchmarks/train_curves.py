@@ -1,7 +1,7 @@
 """Train random cells on digits in full and keep every epoch, for `multi_fidelity.py` to replay.
 
     python benchmarks/train_curves.py steady       # writes benchmarks/curves-steady.csv.gz
-    python benchmarks/train_curves.py long --seeds 0 1 2 --out part.csv.gz    # shared out
+    python benchmarks/train_curves.py smooth --seeds 0 1 2 --out part.csv.gz    # shared out
 
 Each seed is a job by random search: its proposals do not depend on what is reported, so that a
 scheduler meets the same ones. Fifteen to forty minutes on one core.
@@ -54,13 +54,6 @@ POOLS: Mapping[str, Mapping[str, Any]] = {
         "trials": 20,
         "epochs": 36,
         "recipe": {"batch_size": 256, "ema_decay": 0.97},
-    },
-    # Long enough that a third of it ranks quality and not speed; the average of the weights is
-    # measured, which foresees the end better than the weights themselves.
-    "long": {
-        "trials": 20,
-        "epochs": 54,
-        "recipe": {"batch_size": 48, "learning_rate": 0.02, "ema_decay": 0.999},
     },
 }
 
