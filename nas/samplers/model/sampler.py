@@ -29,13 +29,13 @@ from search_spaces.variation import draw_choices
 RANDOM_RESULTS = 2
 """Results before the model is asked."""
 
-LEAST_SHARE = 0.2
+LEAST_SHARE = 0.35
 """Each expert's least share of the proposals: one of them alone can be stuck for good."""
 
 PATIENCE = 20
 """Results without a better one after which the search counts as stuck."""
 
-EXPLORING_SHARE = 0.5
+EXPLORING_SHARE = 0.25
 """Share of a stuck search's proposals that explore: both experts can be wrong."""
 
 BEST_ROWS = 6
