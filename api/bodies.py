@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.access.policy import SAFE_METHODS
 from api.problems import problem
 
 LARGEST_BODY_BYTES = 2**20
@@ -35,11 +36,11 @@ class BodyLimits:
         headers = Headers(scope=scope)
         declared = headers.get("content-length", "0")
         body = b""
-        if declared.isdecimal() and int(declared) <= LARGEST_BODY_BYTES:
+        is_too_large = not declared.isdecimal() or int(declared) > LARGEST_BODY_BYTES
+        if not is_too_large:
             body = await _read(receive)
-        else:
-            body = bytes(LARGEST_BODY_BYTES + 1)
-        refusal = _refusal(body, headers.get("content-type", ""))
+            is_too_large = len(body) > LARGEST_BODY_BYTES
+        refusal = _too_large() if is_too_large else _refusal(body, headers.get("content-type", ""))
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -49,7 +50,7 @@ class BodyLimits:
 def _may_have_body(scope: Scope) -> bool:
     """Tell whether a request is the API's and may change something; the dashboard has its own."""
     is_ours = scope["type"] == "http" and scope["path"].startswith("/api/")
-    return is_ours and scope["method"] not in ("GET", "HEAD", "OPTIONS")
+    return is_ours and scope["method"] not in SAFE_METHODS
 
 
 async def _read(receive: Receive) -> bytes:
@@ -76,10 +77,12 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
+def _too_large() -> Response:
+    detail = f"body: more than {LARGEST_BODY_BYTES:,} bytes, allowed: at most as many"
+    return problem(413, "content too large", detail)
+
+
 def _refusal(body: bytes, content_type: str) -> Response | None:
-    if len(body) > LARGEST_BODY_BYTES:
-        detail = f"body: more than {LARGEST_BODY_BYTES:,} bytes, allowed: at most as many"
-        return problem(413, "content too large", detail)
     if not body:
         return None
     if not _JSON.fullmatch(content_type.strip()):

@@ -7,6 +7,8 @@ directory, as they do for weights: on a cluster it is a volume that all of them 
 from __future__ import annotations
 
 import codecs
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -17,6 +19,9 @@ from nas.layout import TRIAL_LOG_NAME, trial_directory
 from nas.status import TrialStatus
 
 SMALLEST_PART_BYTES = 1024
+LOG_LOOK_SECONDS = 0.5
+"""How long who follows a log waits where there is no more of it yet."""
+
 PART_BYTES = 64 * 1024
 """How much of a log is read at once unless asked otherwise."""
 
@@ -65,6 +70,22 @@ class TrialLogView(BaseModel):
             error=trial.error,
             is_complete=trial.status.is_final and not content,
         )
+
+
+def log_parts(read: Callable[[int], TrialLogView], *, follow: bool) -> Iterator[TrialLogView]:
+    """Yield a log part by part, each read from the byte that the one before names.
+
+    With `follow`, go on until the trial has ended.
+    """
+    offset = 0
+    while True:
+        part = read(offset)
+        yield part
+        if part.is_complete or not (follow or part.text):
+            return
+        offset = part.next_offset
+        if not part.text:
+            time.sleep(LOG_LOOK_SECONDS)
 
 
 def _whole_characters(content: bytes) -> int:

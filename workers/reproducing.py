@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from nas.export.manifest import Bundle, Manifest
 from nas.layout import WEIGHTS_NAME
 from nas.provenance import Environment
 from search_spaces.analysis import analyze
+from workers.latency.conditions import threads_set
 from workers.training.acceleration import Acceleration
 from workers.training.evaluator import FinalTraining, TrainingEvaluator
 
@@ -98,7 +98,8 @@ def reproduce(
     if allowed is None:
         allowed = 0.0 if is_same else chance(expected[0][1], count)
     found = []
-    with _threads(max(1, int(manifest.training.cpus))):
+    # As many threads as then: their number decides the order of sums.
+    with threads_set(max(1, int(manifest.training.cpus))):
         for seed, accuracy, loss in expected:
             with tempfile.TemporaryDirectory(prefix="nas-reproduce-") as scratch:
                 task = _task(bundle, info, seed, Path(scratch))
@@ -217,14 +218,3 @@ def _weight_difference(bundle: Bundle, directory: Path) -> float:
     return max(
         float((trained[name].double() - bundled[name].double()).abs().max()) for name in trained
     )
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Compute with as many threads as then: their number decides the order of sums."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

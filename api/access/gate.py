@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.keyring import Keyring
 from api.access.login import COOKIE, LOGIN_PATH
-from api.access.policy import AccessPolicy
+from api.access.policy import SAFE_METHODS, AccessPolicy
 from api.access.rate import RateLimiter
 from api.problems import problem
 from nas.access import OPEN, Principal
@@ -22,7 +22,6 @@ from nas.database.audit import record_request
 from nas.errors import DatabaseUnavailableError
 from nas.ids import utc_now
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _WITHOUT_KEY = frozenset({"/healthz", "/readyz", LOGIN_PATH})
 
 
@@ -63,7 +62,7 @@ class Gate:
                 principal = refusal.holder.principal
             await _refuse(refusal.answer, scope, receive, send_noting_status)
         finally:
-            if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS:
+            if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
                 await run_in_threadpool(self._record, connection, principal, status)
 
     async def _principal_of(self, connection: HTTPConnection) -> Principal:
@@ -92,7 +91,7 @@ class Gate:
     def _require_own_origin(self, connection: HTTPConnection, host: str) -> None:
         """Refuse a change, or a live connection, that a page of another site asks for."""
         is_socket = connection.scope["type"] == "websocket"
-        if not is_socket and connection.scope["method"] in _SAFE_METHODS:
+        if not is_socket and connection.scope["method"] in SAFE_METHODS:
             return
         origin = connection.headers.get("origin")
         if origin is None or self._policy.is_own_origin(origin, host):

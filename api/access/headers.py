@@ -31,6 +31,8 @@ _PAGES = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+_OF_DATA = _EVERYWHERE | {"Content-Security-Policy": _DATA}
+_OF_PAGES = _EVERYWHERE | {"Content-Security-Policy": _PAGES}
 _DATA_PATHS = ("/api/v1/", "/metrics", "/healthz", "/readyz")
 
 
@@ -45,12 +47,12 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        policy = _DATA if scope["path"].startswith(_DATA_PATHS) else _PAGES
+        added = _OF_DATA if scope["path"].startswith(_DATA_PATHS) else _OF_PAGES
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in (_EVERYWHERE | {"Content-Security-Policy": policy}).items():
+                for name, value in added.items():
                     headers.setdefault(name, value)
             await send(message)
 

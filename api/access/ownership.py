@@ -8,14 +8,13 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from sqlalchemy.orm import Session
 
+from api.access.policy import SAFE_METHODS
 from api.dependencies import DatabaseDep
 from nas.access import OPEN, Principal, Role
 from nas.database.artifacts import find_or_raise_artifact
 from nas.database.jobs import find_or_raise_job
 from nas.database.trials import find_or_raise_trial
 from nas.errors import NotFoundError
-
-_SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 # By the name of the path's parameter: the word for what it names, and how its job is found.
 _KINDS: Mapping[str, tuple[str, Callable[[Session, str], str]]] = {
@@ -44,7 +43,7 @@ def require_access(request: Request, principal: PrincipalDep, database: Database
         HTTPException: 403, the role only looks.
         NotFoundError: The job, trial or artefact of the path is none of the caller's.
     """
-    if request.method not in _SAFE_METHODS and not principal.may_write:
+    if request.method not in SAFE_METHODS and not principal.may_write:
         raise HTTPException(403, f"role {principal.role}: this key may look and change nothing")
     if principal.sees_owner is None:
         return

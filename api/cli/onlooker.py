@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,9 +22,7 @@ from nas.pareto.view import ParetoView, pareto_view
 from nas.policy_view import PolicyHistory
 from nas.representations import JobView, TrialView
 from nas.settings import Settings, load_settings
-from nas.trial_log import TrialLogView
-
-_LOOK_SECONDS = 0.5
+from nas.trial_log import TrialLogView, log_parts
 
 
 class Onlooker(Protocol):
@@ -128,18 +125,14 @@ class Here:
 
     def log(self, trial_id: str, *, follow: bool) -> Iterator[TrialLogView]:
         """Read a trial's log, and go on while it is written if wanted."""
-        offset = 0
-        while True:
+
+        def part(offset: int) -> TrialLogView:
             with self.database.read() as session:
-                part = TrialLogView.read(
+                return TrialLogView.read(
                     session, self.settings.artifact_dir, trial_id, offset=offset
                 )
-            yield part
-            if part.is_complete or not (follow or part.text):
-                return
-            offset = part.next_offset
-            if not part.text:
-                time.sleep(_LOOK_SECONDS)
+
+        return log_parts(part, follow=follow)
 
     def stop(self, job_id: str) -> JobView:
         """Note that the job is to stop."""

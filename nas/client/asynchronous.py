@@ -29,10 +29,9 @@ from nas.job import JobSpec
 from nas.job_events import Event, EventName
 from nas.pages import JobQuery, TrialQuery
 from nas.representations import MetricView, TrialView
-from nas.trial_log import TrialLogView
+from nas.trial_log import LOG_LOOK_SECONDS, TrialLogView
 
 T = TypeVar("T")
-_LOOK_SECONDS = 0.5
 
 
 class AsyncClient:
@@ -65,10 +64,7 @@ class AsyncClient:
         **fields: Any,
     ) -> AsyncJob:
         """Submit a job: a `JobSpec`, its fields as a mapping, or as arguments; the latter win."""
-        stated = request.model_dump(mode="json") if isinstance(request, JobSpec) else request
-        return AsyncJob(
-            self, await self.send(calls.submit({**(stated or {}), **fields}, idempotency_key))
-        )
+        return AsyncJob(self, await self.send(calls.submit(request, fields, idempotency_key)))
 
     async def job(self, job_id: str) -> AsyncJob:
         """Return a job."""
@@ -81,8 +77,7 @@ class AsyncClient:
             page = await self.send(calls.job_page(wanted))
             for view in page.items:
                 yield AsyncJob(self, view)
-            cursor = page.next_cursor
-            wanted = wanted.model_copy(update={"cursor": cursor}) if cursor else None
+            wanted = calls.next_query(wanted, page)
 
     async def trials(self, job_id: str, **query: Any) -> AsyncIterator[TrialView]:
         """Yield a job's trials, page by page; takes the fields of `TrialQuery`."""
@@ -91,8 +86,7 @@ class AsyncClient:
             page = await self.send(calls.trial_page(job_id, wanted))
             for trial in page.items:
                 yield trial
-            cursor = page.next_cursor
-            wanted = wanted.model_copy(update={"cursor": cursor}) if cursor else None
+            wanted = calls.next_query(wanted, page)
 
     async def trial(self, trial_id: str) -> TrialView:
         """Return a trial."""
@@ -123,7 +117,7 @@ class AsyncClient:
                 return
             offset = part.next_offset
             if not part.text:
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(LOG_LOOK_SECONDS)
 
     async def events(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
         """Yield a job's events that follow the one of id `after`, until the job is over.

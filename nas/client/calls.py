@@ -37,6 +37,7 @@ from search_spaces.errors import first_problem
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 Q = TypeVar("Q", bound=BaseModel)
+PageQueryT = TypeVar("PageQueryT", JobQuery, TrialQuery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,17 @@ class Call(Generic[T]):
         return self.method in ("GET", "DELETE") or "Idempotency-Key" in self.headers
 
 
-def submit(request: JobSpec | Mapping[str, Any], idempotency_key: str | None) -> Call[JobView]:
-    """Submit a job. What it names is checked by the service, which may know more than is here."""
-    body = request.model_dump(mode="json") if isinstance(request, JobSpec) else dict(request)
+def submit(
+    request: JobSpec | Mapping[str, Any] | None,
+    fields: Mapping[str, Any],
+    idempotency_key: str | None,
+) -> Call[JobView]:
+    """Submit a job; `fields` win over those of `request`.
+
+    What it names is checked by the service, which may know more than is here.
+    """
+    stated = request.model_dump(mode="json") if isinstance(request, JobSpec) else request
+    body = {**(stated or {}), **fields}
     headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
     return Call("POST", "/jobs", _one(JobView), body=body, headers=headers)
 
@@ -66,6 +75,12 @@ def submit(request: JobSpec | Mapping[str, Any], idempotency_key: str | None) ->
 def job_page(query: JobQuery) -> Call[JobPage]:
     """List jobs, newest first."""
     return Call("GET", "/jobs", _one(JobPage), _sent(query))
+
+
+def next_query(query: PageQueryT, page: JobPage | TrialPage) -> PageQueryT | None:
+    """Return what to ask for after a page, None after the last."""
+    cursor = page.next_cursor
+    return query.model_copy(update={"cursor": cursor}) if cursor else None
 
 
 def job(job_id: str) -> Call[JobView]:

@@ -6,37 +6,23 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from nas.client import calls
-from nas.client.html import job_html
+from nas.client.held_job import HeldJob
 from nas.client.progress import following
 from nas.job_events import Event
 from nas.pareto.view import ParetoView
 from nas.policy_view import PolicyHistory
 from nas.representations import ArtifactView, JobView, TrialView
-from nas.status import JobStatus
 
 if TYPE_CHECKING:
     from nas.client.synchronous import Client
 
 
-class Job:
-    """A job of the service: `view` is how it stood when last asked for.
-
-    A notebook shows it as a table.
-    """
+class Job(HeldJob):
+    """A job of the service, and what can be asked of it or done with it."""
 
     def __init__(self, client: Client, view: JobView) -> None:
+        super().__init__(view)
         self._client = client
-        self.view = view
-
-    @property
-    def id(self) -> str:
-        """The job's id."""
-        return self.view.id
-
-    @property
-    def status(self) -> JobStatus:
-        """Where the job stood when last asked for."""
-        return self.view.status
 
     def refresh(self) -> Self:
         """Ask how the job stands."""
@@ -57,11 +43,6 @@ class Job:
     def trials(self, **query: Any) -> Iterator[TrialView]:
         """Yield the job's trials; takes the fields of `TrialQuery`."""
         return self._client.trials(self.id, **query)
-
-    @property
-    def best(self) -> TrialView | None:
-        """The best trial when last asked for."""
-        return self.view.best
 
     def pareto(self, metrics: Sequence[str] | None = None) -> ParetoView:
         """Return the job's front, in its objectives or in these metrics."""
@@ -103,9 +84,3 @@ class Job:
     def _do(self, action: str) -> Self:
         self.view = self._client.send(calls.job_action(self.id, action))
         return self
-
-    def _repr_html_(self) -> str:
-        return job_html(self.view)
-
-    def __repr__(self) -> str:
-        return f"<Job {self.id} {self.view.name!r} {self.status}>"

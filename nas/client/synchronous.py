@@ -29,10 +29,9 @@ from nas.job import JobSpec
 from nas.job_events import Event, EventName
 from nas.pages import JobQuery, TrialQuery
 from nas.representations import MetricView, TrialView
-from nas.trial_log import TrialLogView
+from nas.trial_log import TrialLogView, log_parts
 
 T = TypeVar("T")
-_LOOK_SECONDS = 0.5
 
 
 class Client:
@@ -65,8 +64,7 @@ class Client:
         **fields: Any,
     ) -> Job:
         """Submit a job: a `JobSpec`, its fields as a mapping, or as arguments; the latter win."""
-        stated = request.model_dump(mode="json") if isinstance(request, JobSpec) else request
-        return Job(self, self.send(calls.submit({**(stated or {}), **fields}, idempotency_key)))
+        return Job(self, self.send(calls.submit(request, fields, idempotency_key)))
 
     def job(self, job_id: str) -> Job:
         """Return a job."""
@@ -78,8 +76,7 @@ class Client:
         while wanted is not None:
             page = self.send(calls.job_page(wanted))
             yield from (Job(self, view) for view in page.items)
-            cursor = page.next_cursor
-            wanted = wanted.model_copy(update={"cursor": cursor}) if cursor else None
+            wanted = calls.next_query(wanted, page)
 
     def trials(self, job_id: str, **query: Any) -> Iterator[TrialView]:
         """Yield a job's trials, page by page; takes the fields of `TrialQuery`."""
@@ -87,8 +84,7 @@ class Client:
         while wanted is not None:
             page = self.send(calls.trial_page(job_id, wanted))
             yield from page.items
-            cursor = page.next_cursor
-            wanted = wanted.model_copy(update={"cursor": cursor}) if cursor else None
+            wanted = calls.next_query(wanted, page)
 
     def trial(self, trial_id: str) -> TrialView:
         """Return a trial."""
@@ -111,15 +107,7 @@ class Client:
 
         With `follow`, go on until the trial has ended.
         """
-        offset = 0
-        while True:
-            part = self.send(calls.log(trial_id, offset))
-            yield part
-            if part.is_complete or not (follow or part.text):
-                return
-            offset = part.next_offset
-            if not part.text:
-                time.sleep(_LOOK_SECONDS)
+        return log_parts(lambda offset: self.send(calls.log(trial_id, offset)), follow=follow)
 
     def events(self, job_id: str, after: int = 0) -> Iterator[Event]:
         """Yield a job's events that follow the one of id `after`, until the job is over.

@@ -230,10 +230,7 @@ def _best_first() -> Sequence[ColumnElement[Any]]:
     )
 
 
-Precedence = tuple[list[float], float]
-
-
-def precedence(values: Sequence[float] | None, loss: float | None) -> Precedence:
+def precedence(values: Sequence[float] | None, loss: float | None) -> tuple[list[float], float]:
     """Return what decides between completed trials of equal reward; the largest is the best."""
     return list(values or ()), -math.inf if loss is None else -loss
 

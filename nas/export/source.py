@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from nas.artifacts import WeightsOwner
 from nas.database.jobs import JobRow, find_or_raise_job
+from nas.database.targets import find_or_raise_job_or_trial
 from nas.database.trials import TrialRow, find_best_trial, find_or_raise_trial
 from nas.datasets import DatasetInfo, find_dataset_of_job
-from nas.errors import ConflictError, NotFoundError
+from nas.errors import ConflictError
 from nas.export.lineage import Lineage
 from nas.final import FinalResult
 from nas.layout import WEIGHTS_NAME
@@ -54,21 +55,17 @@ def find_or_raise_source(session: Session, directory: Path, target_id: str) -> E
         NotFoundError: Neither a job nor a trial has this id.
         ConflictError: The job has no completed trial yet.
     """
-    job = session.get(JobRow, target_id)
-    if job is None:
-        try:
-            trial = find_or_raise_trial(session, target_id)
-        except NotFoundError:
-            raise NotFoundError(f"no job or trial {target_id!r}") from None
-        return _trial_source(session, directory, trial)
-    if job.final_json is None:
-        best = find_best_trial(session, job.id)
+    found = find_or_raise_job_or_trial(session, target_id)
+    if isinstance(found, TrialRow):
+        return _trial_source(session, directory, found)
+    if found.final_json is None:
+        best = find_best_trial(session, found.id)
         if best is None:
-            raise ConflictError(f"job {job.id} is {job.status} and has no completed trial yet")
+            raise ConflictError(f"job {found.id} is {found.status} and has no completed trial yet")
         return _trial_source(session, directory, best)
-    final = FinalResult.model_validate(job.final_json)
+    final = FinalResult.model_validate(found.final_json)
     winner = find_or_raise_trial(session, final.trial_id)
-    return _source(session, job, winner, WeightsOwner(job.id, None), directory, final)
+    return _source(session, found, winner, WeightsOwner(found.id, None), directory, final)
 
 
 def _trial_source(session: Session, directory: Path, trial: TrialRow) -> ExportSource:

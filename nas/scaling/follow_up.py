@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from nas.database import open_database
 from nas.database.jobs import JobRow, find_or_raise_job
-from nas.database.trials import TrialRow, find_best_trial, find_or_raise_trial, list_trials
-from nas.errors import ConflictError, NotFoundError
+from nas.database.targets import find_or_raise_job_or_trial
+from nas.database.trials import TrialRow, find_best_trial, list_trials
+from nas.errors import ConflictError
 from nas.job import JobSpec, parse_job_spec
 from nas.recipe import Recipe
 from nas.scaling.coefficients import PAPER
@@ -76,24 +77,20 @@ def find_source(session: Session, target_id: str) -> tuple[JobRow, TrialRow]:
         NotFoundError: Neither a job nor a trial has this id.
         ConflictError: The job is still active, or nothing was completed.
     """
-    job = session.get(JobRow, target_id)
-    if job is None:
-        try:
-            trial = find_or_raise_trial(session, target_id)
-        except NotFoundError:
-            raise NotFoundError(f"no job or trial {target_id!r}") from None
-        if trial.status is not TrialStatus.COMPLETED:
-            raise ConflictError(f"trial {trial.id} is {trial.status}; allowed: a completed one")
-        return find_or_raise_job(session, trial.job_id), trial
-    if job.status.is_active:
+    found = find_or_raise_job_or_trial(session, target_id)
+    if isinstance(found, TrialRow):
+        if found.status is not TrialStatus.COMPLETED:
+            raise ConflictError(f"trial {found.id} is {found.status}; allowed: a completed one")
+        return find_or_raise_job(session, found.job_id), found
+    if found.status.is_active:
         raise ConflictError(
-            f"job {job.id} is {job.status} and its winner may change; wait for its end, or scale "
-            "one of its trials"
+            f"job {found.id} is {found.status} and its winner may change; wait for its end, or "
+            "scale one of its trials"
         )
-    best = find_best_trial(session, job.id)
+    best = find_best_trial(session, found.id)
     if best is None:
-        raise ConflictError(f"job {job.id} is {job.status} and has no completed trial to scale")
-    return job, best
+        raise ConflictError(f"job {found.id} is {found.status} and has no completed trial to scale")
+    return found, best
 
 
 def _most_trials(base: BaseNetwork, request: ScalingRequest) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nas.errors import InvalidInputError
+from nas.plotting import plotted
 from nas.scaling.view import MemberView, ScalingView
 
 Line = tuple[str, list[MemberView]]
@@ -23,27 +24,14 @@ def plot_scaling(path: Path, view: ScalingView) -> None:
             "--plot: got a family without a trained member, allowed: with --train, or a follow-up "
             "job that has trained some"
         )
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    for name, members in lines:
-        macs = [member.macs or 0 for member in members]
-        accuracies = [member.accuracy or 0.0 for member in members]
-        style = "-" if name == "compound" else "--"
-        axes.plot(macs, accuracies, style, marker="o", label=name)
-    axes.set(title=view.name, xlabel="multiply-accumulates", ylabel="validation accuracy")
-    axes.set_xscale("log")
-    axes.grid(alpha=0.3)
-    axes.legend()
-    try:
-        figure.savefig(path, dpi=150, format="png")
-    except OSError as error:
-        raise InvalidInputError(
-            f"--plot: got {str(path)!r}, allowed: a file that can be written ({error.strerror})"
-        ) from None
+    with plotted(path) as axes:
+        for name, members in lines:
+            macs = [member.macs or 0 for member in members]
+            accuracies = [member.accuracy or 0.0 for member in members]
+            style = "-" if name == "compound" else "--"
+            axes.plot(macs, accuracies, style, marker="o", label=name)
+        axes.set(title=view.name, xlabel="multiply-accumulates", ylabel="validation accuracy")
+        axes.set_xscale("log")
 
 
 def _lines(view: ScalingView) -> Iterator[Line]:

@@ -4,32 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from nas.database import (
-    api_keys,
-    artifacts,
-    audit,
-    baselines,
-    deleted_trials,
-    jobs,
-    latency,
-    proposals,
-    timings,
-    trials,
-)
-from nas.database.base import Table
-
-MODULES_THAT_DEFINE_TABLES = (
-    api_keys,
-    artifacts,
-    audit,
-    baselines,
-    deleted_trials,
-    jobs,
-    latency,
-    proposals,
-    timings,
-    trials,
-)
+from nas.database.base import Table  # with its package, whose modules define the tables
 
 context.configure(
     connection=context.config.attributes["connection"],
